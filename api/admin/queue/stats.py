@@ -1,0 +1,6 @@
+"""GET /api/admin/queue/stats: the queue in numbers, for dashboards."""
+
+from lib.monitoring import NoInput, queue_stats
+from lib.web import action, admin, endpoint
+
+app = endpoint(admin, get=action(NoInput, queue_stats))

@@ -1,0 +1,10 @@
+"""GET, POST /api/queue/jobs: trusted services enqueue jobs and look them up."""
+
+from lib.enqueueing import JobQuery, enqueue_requested, find_job, read_enqueue_request
+from lib.web import action, bearer, endpoint
+
+app = endpoint(
+    bearer("queue_api_token"),
+    get=action(JobQuery, find_job),
+    post=action(read_enqueue_request, enqueue_requested, status=lambda reply: 201 if reply.created else 200),
+)

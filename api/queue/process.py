@@ -1,0 +1,10 @@
+"""GET (Vercel Cron) and POST /api/queue/process: one invocation of the worker."""
+
+from lib.processing import NoInput, process_queue_by_cron, process_queue_by_hand
+from lib.web import action, bearer, endpoint
+
+app = endpoint(
+    bearer("cron_secret"),
+    get=action(NoInput, process_queue_by_cron),
+    post=action(NoInput, process_queue_by_hand),
+)

@@ -1,0 +1,235 @@
+"""The one door to Supabase: a method for each database function, of the same name, plus Auth.
+
+The only module that imports supabase, and the only one that knows SQLSTATEs. It must not know what a job is:
+rows come and go as JSON. Every call ends within `timeout_s`; none is retried here.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import httpx
+from postgrest.exceptions import APIError
+from supabase import AsyncClient, AsyncClientOptions
+from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
+
+from lib.errors import Conflict, DatabaseRejected, DatabaseTimeout, DatabaseUnavailable, InvalidInput, NotAuthenticated
+
+type Row = dict[str, Any]
+
+CALL_TIMEOUT_S = 3.0
+
+# What the check constraints of background_jobs mean to whoever enqueues.
+_RULES = {
+    "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
+    "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
+    "background_jobs_sync_names_a_post": ("payload", "must have a post_id that is a UUID"),
+    "background_jobs_priority_0_to_10": ("priority", "must be from 0 to 10"),
+    "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
+    "background_jobs_scheduled_for_is_finite": ("scheduled_for", "must be a moment in time"),
+    "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
+}
+
+# What the SQLSTATEs of our own functions mean. 22xxx: data exceptions; 23514: a check constraint.
+_INVALID = ("22", "23514")
+_GATEWAY_DOWN = {"502", "503", "504", "57P01", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+_TIMEOUTS = {"57014"}
+LOCKED = "55P03"
+
+
+class Database:
+    """Calls the project's database functions as service_role. Safe to share between concurrent tasks."""
+
+    def __init__(self, url: str, service_role_key: str, http: httpx.AsyncClient) -> None:
+        self._client = AsyncClient(
+            url,
+            service_role_key,
+            AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False),
+        )
+
+    async def call(self, function: str, arguments: Mapping[str, Any], timeout_s: float = CALL_TIMEOUT_S) -> Any:
+        """Call one function and return its JSON.
+
+        Raises:
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected, Conflict, InvalidInput: see lib.errors.
+        """
+        try:
+            async with asyncio.timeout(max(0.0, min(timeout_s, CALL_TIMEOUT_S))):
+                return (await self._client.rpc(function, dict(arguments)).execute()).data
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise DatabaseTimeout(function, "no answer in time") from error
+        except httpx.HTTPError as error:
+            raise DatabaseUnavailable(function, type(error).__name__) from error
+        except APIError as error:
+            raise _translate(function, error) from error
+
+    # -- jobs
+
+    async def enqueue_job(self, job: Row) -> Row:
+        """Add one job, or find the one that holds its key. Returns {id, created, status}."""
+        rows: list[Row] = await self.call("enqueue_job", job)
+        return rows[0]
+
+    async def enqueue_jobs(self, jobs: Sequence[Row]) -> list[Row]:
+        """Add up to 1,000 jobs, all or none. Returns {position, id, created, status} in the order given."""
+        rows: list[Row] = await self.call("enqueue_jobs", {"jobs": list(jobs)})
+        return rows
+
+    async def find_jobs(self, job_ids: Sequence[UUID]) -> list[Row]:
+        """Active and ended jobs by id."""
+        rows: list[Row] = await self.call("find_jobs", {"job_ids": [str(job_id) for job_id in job_ids]})
+        return rows
+
+    async def settle_and_claim(
+        self, worker_id: str, outcomes: Sequence[Row], max_jobs: int, job_types: Sequence[str], timeout_s: float
+    ) -> Row:
+        """Settle and claim in one transaction. Returns {settled: [{id, answer}], claimed: [job]}."""
+        row: Row = await self.call(
+            "settle_and_claim",
+            {"worker_id": worker_id, "outcomes": list(outcomes), "max_jobs": max_jobs, "job_types": list(job_types)},
+            timeout_s,
+        )
+        return row
+
+    async def settle_jobs(self, worker_id: str, outcomes: Sequence[Row], timeout_s: float) -> list[Row]:
+        """Settle. Returns {id, answer}; safe to repeat."""
+        rows: list[Row] = await self.call(
+            "settle_jobs", {"worker_id": worker_id, "outcomes": list(outcomes)}, timeout_s
+        )
+        return rows
+
+    async def claim_isolated_job(self, worker_id: str, job_types: Sequence[str], timeout_s: float) -> list[Row]:
+        """Lease one job that must run alone: no row or one."""
+        rows: list[Row] = await self.call(
+            "claim_isolated_job", {"worker_id": worker_id, "job_types": list(job_types)}, timeout_s
+        )
+        return rows
+
+    async def rescue_expired_jobs(self, max_jobs: int, timeout_s: float) -> Row:
+        """Take back jobs whose lease ran out. Returns {requeued, dead}."""
+        rows: list[Row] = await self.call("rescue_expired_jobs", {"max_jobs": max_jobs}, timeout_s)
+        return rows[0]
+
+    # -- the worker's runs and schedules
+
+    async def start_worker_run(self, worker_id: str, trigger: str, budget_ms: int, timeout_s: float) -> Row:
+        """Record the start. Returns {run_id, isolated_types}."""
+        row: Row = await self.call(
+            "start_worker_run", {"worker_id": worker_id, "trigger": trigger, "budget_ms": budget_ms}, timeout_s
+        )
+        return row
+
+    async def finish_worker_run(self, run_id: int, stop_reason: str, counts: Row, timeout_s: float) -> bool:
+        """Record the end. False when it was recorded before."""
+        done: bool = await self.call(
+            "finish_worker_run", {"run_id": run_id, "stop_reason": stop_reason, "counts": counts}, timeout_s
+        )
+        return done
+
+    async def due_schedules(self, timeout_s: float) -> list[Row]:
+        """Schedules that are due or not planned yet."""
+        rows: list[Row] = await self.call("due_schedules", {}, timeout_s)
+        return rows
+
+    async def fire_schedule(self, name: str, slot: str | None, next_run: str, timeout_s: float) -> str | None:
+        """Enqueue a schedule's slot, once. Returns the job's id, None when another run was first."""
+        job_id: str | None = await self.call(
+            "fire_schedule", {"name": name, "slot": slot, "next_run": next_run}, timeout_s
+        )
+        return job_id
+
+    async def fail_schedule(self, name: str, error: str, timeout_s: float) -> None:
+        """Keep why a schedule cannot be planned."""
+        await self.call("fail_schedule", {"name": name, "error": error}, timeout_s)
+
+    # -- likes
+
+    async def like_states(self, post_ids: Sequence[UUID], session_id: str) -> list[Row]:
+        """{post_id, liked, likes} of the posts that exist."""
+        rows: list[Row] = await self.call(
+            "like_states", {"post_ids": [str(post_id) for post_id in post_ids], "session_id": session_id}
+        )
+        return rows
+
+    async def set_like(self, post_id: UUID, session_id: str, liked: bool) -> list[Row]:
+        """{liked, likes}, or no row when there is no such post."""
+        rows: list[Row] = await self.call(
+            "set_like", {"post_id": str(post_id), "session_id": session_id, "liked": liked}
+        )
+        return rows
+
+    async def toggle_like(self, post_id: UUID, session_id: str) -> list[Row]:
+        """{liked, likes}, or no row when there is no such post."""
+        rows: list[Row] = await self.call("toggle_like", {"post_id": str(post_id), "session_id": session_id})
+        return rows
+
+    async def sync_post_like_counts(self, post_ids: Sequence[UUID], timeout_s: float) -> list[Row]:
+        """{post_id, likes}: likes is None for a post that is gone; a post that is busy has no row."""
+        rows: list[Row] = await self.call(
+            "sync_post_like_counts", {"target_post_ids": [str(post_id) for post_id in post_ids]}, timeout_s
+        )
+        return rows
+
+    async def audit_like_counts(self, after_post_id: UUID | None, max_posts: int, timeout_s: float) -> Row:
+        """Ask for the missing syncs of one page of posts. Returns {checked, drifting, last_post_id}."""
+        after = None if after_post_id is None else str(after_post_id)
+        rows: list[Row] = await self.call(
+            "audit_like_counts", {"after_post_id": after, "max_posts": max_posts}, timeout_s
+        )
+        return rows[0]
+
+    # -- what the queue says of itself
+
+    async def queue_stats(self) -> Row:
+        """The queue in numbers."""
+        row: Row = await self.call("queue_stats", {})
+        return row
+
+    async def queue_health(self) -> Row:
+        """Whether the queue works."""
+        row: Row = await self.call("queue_health", {})
+        return row
+
+    # -- Auth
+
+    async def get_user(self, access_token: str) -> Row:
+        """The user that Supabase Auth says the token is of: {id, app_metadata}.
+
+        Raises:
+            NotAuthenticated: Auth does not accept the token.
+            DatabaseUnavailable, DatabaseTimeout: Auth does not answer.
+        """
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                reply = await self._client.auth.get_user(access_token)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise DatabaseTimeout("auth.get_user", "no answer in time") from error
+        except (AuthRetryableError, httpx.HTTPError) as error:
+            raise DatabaseUnavailable("auth.get_user", type(error).__name__) from error
+        except AuthApiError as error:
+            if error.status >= 500:
+                raise DatabaseUnavailable("auth.get_user", str(error.status)) from error
+            raise NotAuthenticated("the access token is not valid") from error
+        except AuthError as error:
+            raise NotAuthenticated("the access token is not valid") from error
+        if reply is None:
+            raise NotAuthenticated("the access token is not valid")
+        return {"id": reply.user.id, "app_metadata": reply.user.app_metadata}
+
+
+def _translate(
+    function: str, error: APIError
+) -> Conflict | InvalidInput | DatabaseUnavailable | DatabaseTimeout | DatabaseRejected:
+    """What a PostgREST error means here."""
+    code, message = str(error.code or ""), str(error.message or "no message")
+    if code == "PT409":
+        return Conflict(message)
+    if code in _TIMEOUTS:
+        return DatabaseTimeout(function, message)
+    if code in _GATEWAY_DOWN or code.startswith("08"):
+        return DatabaseUnavailable(function, message)
+    if code.startswith(_INVALID):
+        broken = next((rule for constraint, rule in _RULES.items() if constraint in message), None)
+        return InvalidInput(*broken) if broken else InvalidInput(function, message)
+    return DatabaseRejected(function, message, code)

@@ -1,0 +1,163 @@
+"""Jobs for trusted services: enqueue one or many, and look one up."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from lib import jobs
+from lib.call import Call
+from lib.errors import InvalidInput, NotFound
+from lib.model import Model
+from lib.queue.client import Enqueued, NewJob, enqueue, enqueue_many
+from lib.queue.registry import Payload, type_named
+
+assert jobs.__all__, "importing lib.jobs registers the types"  # noqa: S101
+
+
+class JobRequest(Model):
+    """A job to enqueue; its payload is checked against the model of its type."""
+
+    job_type: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    priority: int | None = Field(None, ge=0, le=10)
+    scheduled_for: AwareDatetime | None = None
+    idempotency_key: str | None = Field(None, min_length=1, max_length=255)
+    max_attempts: int | None = Field(None, ge=1, le=25)
+
+
+class JobsRequest(Model):
+    """Up to 500 jobs, all or none."""
+
+    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=500)
+
+
+class JobHandle(Model):
+    """created is False when the idempotency key named a job that was there before."""
+
+    id: UUID
+    created: bool
+    status: str
+
+    @classmethod
+    def of(cls, enqueued: Enqueued) -> "JobHandle":
+        """From what the queue's client returns."""
+        return cls(id=enqueued.id, created=enqueued.created, status=enqueued.status)
+
+
+class JobReply(Model):
+    """The one job."""
+
+    job: JobHandle
+
+    @property
+    def created(self) -> bool:
+        """Whether this call created it."""
+        return self.job.created
+
+
+class JobsReply(Model):
+    """The jobs, in the order of the request."""
+
+    jobs: tuple[JobHandle, ...]
+
+    @property
+    def created(self) -> bool:
+        """Whether this call created at least one."""
+        return any(job.created for job in self.jobs)
+
+
+class JobQuery(Model):
+    """Which job to look up."""
+
+    id: UUID
+
+
+class JobState(Model):
+    """An active or ended job, without its claim token."""
+
+    id: UUID
+    job_type: str
+    payload: dict[str, Any]
+    status: str
+    priority: int
+    attempts: int
+    max_attempts: int
+    scheduled_for: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    error_message: str | None
+    result: Any
+    duration_ms: int | None
+    idempotency_key: str | None
+    isolated: bool | None
+    redrive_of: UUID | None
+    redriven_as: UUID | None
+    created_at: datetime
+
+
+class JobStateReply(Model):
+    """The job that was looked up."""
+
+    job: JobState
+
+
+def read_enqueue_request(body: Any) -> JobRequest | JobsRequest:
+    """One job, or {"jobs": [...]}.
+
+    Raises:
+        pydantic.ValidationError: a field breaks a rule.
+    """
+    if isinstance(body, dict) and "jobs" in body:
+        return JobsRequest.model_validate(body)
+    return JobRequest.model_validate(body)
+
+
+async def enqueue_requested(request: JobRequest | JobsRequest, call: Call) -> JobReply | JobsReply:
+    """Enqueue one job or many.
+
+    Raises:
+        InvalidInput: an unknown type, a payload that its model rejects, or a limit.
+        Conflict: an idempotency key is held by a job of another type or payload.
+    """
+    if isinstance(request, JobRequest):
+        return JobReply(job=JobHandle.of(await enqueue(call.database, _new_job(request, ""))))
+    new_jobs = [_new_job(job, f"jobs.{position}.") for position, job in enumerate(request.jobs)]
+    return JobsReply(jobs=tuple(JobHandle.of(each) for each in await enqueue_many(call.database, new_jobs)))
+
+
+async def find_job(query: JobQuery, call: Call) -> JobStateReply:
+    """Look up a job, active or ended.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    rows = await call.database.find_jobs([query.id])
+    if not rows:
+        raise NotFound("there is no such job")
+    return JobStateReply(job=JobState.model_validate(rows[0]))
+
+
+def _new_job(request: JobRequest, prefix: str) -> NewJob:
+    try:
+        job_type = type_named(request.job_type)
+    except InvalidInput as error:
+        raise InvalidInput(f"{prefix}jobType", error.rule) from None
+    return NewJob(
+        payload=_payload(job_type.payload, request.payload, f"{prefix}payload"),
+        priority=request.priority,
+        scheduled_for=request.scheduled_for,
+        idempotency_key=request.idempotency_key,
+        max_attempts=request.max_attempts,
+    )
+
+
+def _payload(model: type[Payload], payload: dict[str, Any], where: str) -> Payload:
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        problems = [
+            (".".join([where, *(str(part) for part in problem["loc"])]), problem["msg"]) for problem in error.errors()
+        ]
+        raise InvalidInput(*problems[0], others=tuple(problems[1:])) from None

@@ -1,0 +1,110 @@
+"""Every error that this project raises, as one tree.
+
+QueueError
+├── InvalidInput         a field breaks a rule                      the caller corrects it
+├── Conflict             the idempotency key is another job's       the caller uses another key
+├── NotFound             there is no such post or job
+├── NotAuthenticated     no credential, or a wrong one
+├── NotAllowed           the credential does not permit this
+├── Misconfigured        an environment variable is missing         the operator sets it
+├── DatabaseError
+│   ├── DatabaseUnavailable   no answer, or "not now"               try again later
+│   ├── DatabaseTimeout       it took too long                      try again; the call may have had effect
+│   └── DatabaseRejected      Postgres or PostgREST refused         a bug here, or a limit that was passed
+└── JobFailure           raised by handlers: this attempt failed
+    ├── PermanentFailure      no attempt can succeed                dead at once
+    ├── TimedOut              longer than the type's timeout        counts, like any failure
+    ├── RetryLater            try again in so many seconds
+    └── NotReady              not the job's fault                   try again, without counting the attempt
+"""
+
+
+class QueueError(Exception):
+    """The root: catch it to catch everything that is expected here."""
+
+
+class InvalidInput(QueueError):
+    """A field breaks a rule. Nothing was changed. `others` are further fields and the rules they break."""
+
+    def __init__(self, field: str, rule: str, others: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+        self.others = others
+
+
+class Conflict(QueueError):
+    """The idempotency key is held by a job of another type or payload. Nothing was changed."""
+
+
+class NotFound(QueueError):
+    """There is no such thing."""
+
+
+class NotAuthenticated(QueueError):
+    """There is no credential, or a wrong one."""
+
+
+class NotAllowed(QueueError):
+    """The credential is good, but does not permit this."""
+
+
+class Misconfigured(QueueError):
+    """The environment lacks a variable, or holds a bad one. `variables` names them; no value is shown."""
+
+    def __init__(self, variables: tuple[str, ...], rule: str) -> None:
+        super().__init__(f"{', '.join(variables)}: {rule}")
+        self.variables = variables
+        self.rule = rule
+
+
+class DatabaseError(QueueError):
+    """A call of a database function did not succeed. `function` is its name."""
+
+    def __init__(self, function: str, message: str) -> None:
+        super().__init__(f"{function}: {message}")
+        self.function = function
+
+
+class DatabaseUnavailable(DatabaseError):
+    """Supabase could not be reached, or answered 502, 503 or 504."""
+
+
+class DatabaseTimeout(DatabaseError):
+    """No answer in time. Whether the call had an effect is unknown."""
+
+
+class DatabaseRejected(DatabaseError):
+    """Postgres or PostgREST refused the call. `sqlstate` is its code."""
+
+    def __init__(self, function: str, message: str, sqlstate: str) -> None:
+        super().__init__(function, f"{message} ({sqlstate})")
+        self.sqlstate = sqlstate
+
+
+class JobFailure(QueueError):
+    """This attempt failed, and the policy decides what follows: another one, or a dead job."""
+
+
+class PermanentFailure(JobFailure):
+    """No further attempt can succeed: the job is dead at once."""
+
+
+class TimedOut(JobFailure):
+    """The attempt took longer than its type's timeout. It had that time, so it counts."""
+
+
+class RetryLater(JobFailure):
+    """Try again in `seconds`, as a server asked for (RFC 9110, section 10.2.3: Retry-After)."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class NotReady(JobFailure):
+    """Something else is in the way. The attempt is given back and the job tried again in `seconds`."""
+
+    def __init__(self, message: str, seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -1,0 +1,104 @@
+"""The job types: payload model, policy and handler, registered by one decorator.
+
+A handler gets one request and returns an Outcome, or, when registered with `batch`, many requests and returns an
+answer for each, in their order: an Outcome, or a JobFailure for the one that failed. Handlers expect to run twice.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from lib.errors import InvalidInput, JobFailure
+from lib.model import camel_case
+from lib.queue.context import JobContext
+from lib.queue.outcome import Outcome
+from lib.queue.policy import Policy
+
+
+class Payload(BaseModel):
+    """The base of payload models: nothing unknown, nothing mutable. Keys are snake_case in the database; HTTP may
+    send camelCase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel_case, populate_by_name=True)
+
+
+type Answer = Outcome | JobFailure
+type Handler[P: Payload] = Callable[[P, JobContext], Awaitable[Outcome]]
+type BatchHandler[P: Payload] = Callable[[Sequence[P], JobContext], Awaitable[Sequence[Answer]]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """A registered job type. `batch` is how many jobs one call of its handler takes: 1 unless it is a batch handler."""
+
+    name: str
+    payload: type[Payload]
+    policy: Policy
+    handler: Callable[[Any, JobContext], Awaitable[Any]]
+    batch: int = 1
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the handler takes many requests."""
+        return self.batch > 1
+
+
+_types: dict[str, JobType] = {}
+_by_payload: dict[type[Payload], JobType] = {}
+registered: Mapping[str, JobType] = MappingProxyType(_types)
+
+
+def job[P: Payload](name: str, *, payload: type[P], policy: Policy) -> Callable[[Handler[P]], Handler[P]]:
+    """Register the decorated handler for single jobs of type `name`."""
+
+    def register(handler: Handler[P]) -> Handler[P]:
+        _add(JobType(name, payload, policy, handler))
+        return handler
+
+    return register
+
+
+def batch_job[P: Payload](
+    name: str, *, payload: type[P], policy: Policy, batch: int
+) -> Callable[[BatchHandler[P]], BatchHandler[P]]:
+    """Register the decorated handler for up to `batch` jobs of type `name` in one call."""
+
+    def register(handler: BatchHandler[P]) -> BatchHandler[P]:
+        _add(JobType(name, payload, policy, handler, batch))
+        return handler
+
+    return register
+
+
+def _add(job_type: JobType) -> None:
+    if job_type.name in _types or job_type.payload in _by_payload:
+        raise ValueError(f"job type {job_type.name} or its payload model is registered twice")
+    _types[job_type.name] = job_type
+    _by_payload[job_type.payload] = job_type
+
+
+def type_named(name: str) -> JobType:
+    """The registered type of this name.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    try:
+        return _types[name]
+    except KeyError:
+        raise InvalidInput("jobType", f"must be one of {', '.join(sorted(_types))}") from None
+
+
+def type_of(payload: Payload) -> JobType:
+    """The type whose payload model this is.
+
+    Raises:
+        LookupError: the model belongs to no registered type: a bug in the caller.
+    """
+    try:
+        return _by_payload[type(payload)]
+    except KeyError:
+        raise LookupError(f"{type(payload).__name__} is the payload of no registered job type") from None

@@ -1,0 +1,135 @@
+"""Running what was claimed: a job, or a batch of one type, from its payload to its settlement.
+
+One job's failure is that job's alone. Nothing here talks to the queue: the settlements go back to the lane.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from lib.database import Database
+from lib.errors import DatabaseUnavailable, JobFailure, PermanentFailure, TimedOut
+from lib.logs import log_event
+from lib.queue.budget import TimeBudget
+from lib.queue.context import JobContext
+from lib.queue.job import Job
+from lib.queue.outcome import Completed, Discard, Settlement, Snooze, settle_failure, settle_outcome
+from lib.queue.registry import JobType, Payload
+
+# How long a cancelled handler may take to clean up before it is left behind.
+CANCEL_GRACE_S = 0.25
+
+
+class Runner:
+    """Runs handlers under their timeouts."""
+
+    def __init__(
+        self, database: Database, http: httpx.AsyncClient, budget: TimeBudget, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._http = http
+        self._budget = budget
+        self._clock = clock
+
+    async def run(self, job_type: JobType, jobs: Sequence[Job]) -> list[Settlement]:
+        """Run jobs of one type, in one call of the handler, and return a settlement for each."""
+        readable: list[tuple[Job, Payload]] = []
+        settlements: list[Settlement] = []
+        for job in jobs:
+            try:
+                readable.append((job, job_type.payload.model_validate(job.payload)))
+            except ValidationError as error:
+                settlements.append(self._fail(job_type, job, PermanentFailure(_describe(error))))
+        if readable:
+            settlements += await self._run_readable(job_type, readable)
+        return settlements
+
+    async def _run_readable(self, job_type: JobType, work: list[tuple[Job, Payload]]) -> list[Settlement]:
+        started = self._clock()
+        jobs = [job for job, _ in work]
+        try:
+            answers = await self._call(job_type, work)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure, never the worker's
+            if len(work) == 1 or isinstance(error, TimedOut | DatabaseUnavailable):
+                return [self._fail(job_type, job, error) for job in jobs]
+            return await self._split(job_type, work)
+        log_event("jobs.ran", job_type=job_type.name, jobs=len(jobs), duration_ms=_ms(self._clock() - started))
+        return [self._answer(job_type, job, answer) for job, answer in zip(jobs, answers, strict=True)]
+
+    async def _split(self, job_type: JobType, work: list[tuple[Job, Payload]]) -> list[Settlement]:
+        """One job of a batch may have failed them all: halve the batch until it fails alone."""
+        half = len(work) // 2
+        settlements: list[Settlement] = []
+        for part in (work[:half], work[half:]):
+            if self._budget.fits(job_type.policy.timeout_s, self._clock()):
+                settlements += await self._run_readable(job_type, part)
+            else:
+                settlements += [Settlement(job, "released") for job, _ in part]
+        return settlements
+
+    async def _call(self, job_type: JobType, work: list[tuple[Job, Payload]]) -> Sequence[object]:
+        """Call the handler under its timeout; a handler that ignores its cancellation is left behind."""
+        ends_at = self._clock() + job_type.policy.timeout_s
+        context = JobContext(
+            jobs=tuple(job for job, _ in work),
+            database=self._database,
+            http=self._http,
+            remaining_s=lambda: max(0.0, ends_at - self._clock()),
+        )
+        requests: Any = [payload for _, payload in work] if job_type.is_batch else work[0][1]
+        task = asyncio.ensure_future(job_type.handler(requests, context))
+        done, _ = await asyncio.wait({task}, timeout=job_type.policy.timeout_s)
+        if not done:
+            task.cancel()
+            done, _ = await asyncio.wait({task}, timeout=CANCEL_GRACE_S)
+            if not done:
+                log_event("job.abandoned", level=logging.ERROR, job_type=job_type.name)
+            elif not task.cancelled():
+                task.exception()  # retrieved: the timeout is what counts
+            raise TimedOut(f"no end after {job_type.policy.timeout_s:g} s")
+        answers = task.result()
+        if not job_type.is_batch:
+            return [answers]
+        if not isinstance(answers, Sequence) or len(answers) != len(work):
+            raise PermanentFailure("the batch handler did not answer for each job")
+        return answers
+
+    def _answer(self, job_type: JobType, job: Job, answer: object) -> Settlement:
+        match answer:
+            case Completed() | Snooze() | Discard():
+                return settle_outcome(job, answer)
+            case JobFailure():
+                return self._fail(job_type, job, answer)
+            case _:
+                return self._fail(job_type, job, PermanentFailure("the handler returned no Outcome"))
+
+    def _fail(self, job_type: JobType, job: Job, error: Exception) -> Settlement:
+        expected = isinstance(error, JobFailure)
+        log_event(
+            "job.failed",
+            level=logging.WARNING,
+            error=None if expected else error,
+            job_id=str(job.id),
+            job_type=job.job_type,
+            attempt=job.attempts,
+            reason=type(error).__name__,
+        )
+        return settle_failure(job, job_type.policy, error, random.random())
+
+
+def _describe(error: ValidationError) -> str:
+    """Which fields of the payload break which rules, without their values."""
+    problems = (
+        f"{'.'.join(str(part) for part in problem['loc']) or 'payload'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    return f"the payload is not valid: {'; '.join(problems)}"
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,59 @@
+"""The environment, read once per call and checked. Nothing here runs at import, so a bad variable is a 503 and
+never a crash. Values never appear in messages."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from lib.errors import Misconfigured
+
+
+def _split(value: object) -> object:
+    """Split a comma-separated list, dropping blanks."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """One field for each variable; the alias is its name in the environment. Documented in .env.example."""
+
+    model_config = ConfigDict(frozen=True)
+
+    supabase_url: str = Field(
+        pattern=r"^https?://[^/\s]+",
+        validation_alias=AliasChoices("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"),
+    )
+    supabase_service_role_key: SecretStr = Field(validation_alias="SUPABASE_SERVICE_ROLE_KEY")
+    cron_secret: SecretStr | None = Field(None, validation_alias="CRON_SECRET")
+    queue_api_token: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN")
+    admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
+    allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
+    image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
+    worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
+    worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read `environment`; an empty variable counts as unset.
+
+        Raises:
+            Misconfigured: required variables are missing, or one does not fit; names them, shows no value.
+        """
+        try:
+            return cls.model_validate({name: value for name, value in environment.items() if value.strip()})
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False, include_context=False)
+        missing = tuple(_variable(problem) for problem in problems if problem["type"] == "missing")
+        if missing:
+            raise Misconfigured(missing, "not set")
+        raise Misconfigured((_variable(problems[0]),), problems[0]["msg"])
+
+
+def _variable(problem: Any) -> str:
+    """The environment's name of the field that a pydantic error is about."""
+    return str(problem["loc"][0])

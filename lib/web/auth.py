@@ -1,0 +1,85 @@
+"""Who may call a route. An authenticator takes the request's token and returns the caller, or raises.
+
+No environment bypasses it: a secret that is unset or too short refuses everyone.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from lib.database import Database
+from lib.errors import Misconfigured, NotAllowed, NotAuthenticated
+from lib.logs import log_event
+from lib.settings import Settings
+
+MIN_SECRET_CHARACTERS = 16
+
+type SecretName = Literal["cron_secret", "queue_api_token", "admin_api_token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who was let in; user_id for a Supabase user."""
+
+    user_id: UUID | None = None
+
+
+type Authenticate = Callable[[str | None, Settings, Database], Awaitable[Caller]]
+
+
+async def anyone(_token: str | None, _settings: Settings, _database: Database) -> Caller:
+    """Let everyone in."""
+    return Caller()
+
+
+def bearer(secret_name: SecretName) -> Authenticate:
+    """Let in who sends `Authorization: Bearer <the secret>` (RFC 6750, section 2.1)."""
+
+    async def authenticate(token: str | None, settings: Settings, _database: Database) -> Caller:
+        if not _matches(token, _secret(settings, secret_name)):
+            raise NotAuthenticated("the bearer token is missing or wrong")
+        return Caller()
+
+    return authenticate
+
+
+async def user(token: str | None, _settings: Settings, database: Database) -> Caller:
+    """Let in a Supabase user, by the access token that Supabase Auth gave them."""
+    if not token:
+        raise NotAuthenticated("the access token is missing")
+    account = await database.get_user(token)
+    return Caller(user_id=UUID(account["id"]))
+
+
+async def admin(token: str | None, settings: Settings, database: Database) -> Caller:
+    """Let in the admin token, or a Supabase user whose app_metadata.role is admin."""
+    secret = _secret(settings, "admin_api_token")
+    if not token:
+        raise NotAuthenticated("the bearer token is missing")
+    if _matches(token, secret):
+        return Caller()
+    if token.count(".") != 2:  # no JWT (RFC 7519, section 3): Auth need not be asked
+        raise NotAuthenticated("the bearer token is wrong")
+    account = await database.get_user(token)
+    if account["app_metadata"].get("role") != "admin":
+        raise NotAllowed("this needs the role admin")
+    return Caller(user_id=UUID(account["id"]))
+
+
+def _secret(settings: Settings, name: SecretName) -> bytes:
+    secret: SecretStr | None = getattr(settings, name)
+    value = secret.get_secret_value() if secret else ""
+    if len(value) < MIN_SECRET_CHARACTERS:
+        log_event("auth.refuses_everyone", level=logging.ERROR, variable=name.upper())
+        raise Misconfigured((name.upper(),), f"not set, or shorter than {MIN_SECRET_CHARACTERS} characters")
+    return value.encode()
+
+
+def _matches(token: str | None, secret: bytes) -> bool:
+    """Compare bytes, in constant time: text with other than ASCII would make compare_digest raise."""
+    return token is not None and secrets.compare_digest(token.encode("utf-8", "surrogateescape"), secret)

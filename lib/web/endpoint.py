@@ -1,0 +1,141 @@
+"""The endpoint factory: an api file is one sentence made of actions.
+
+    app = endpoint(anyone, get=action(RatingsQuery, read_ratings), cors=True)
+
+For each request: authenticate, read the input, call the service, reply. Errors become JSON bodies here.
+"""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from vercel_runtime import get_deadline
+
+from lib.call import Call
+from lib.errors import Misconfigured
+from lib.logs import configure_logs, log_event
+from lib.web.auth import Authenticate
+from lib.web.instance import close_instance, instance
+from lib.web.middleware import ReplyHeaders
+from lib.web.replies import error_reply, reply_to
+from lib.web.requests import bearer_token, read_body, read_query
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a method does: read the input, call the service, reply under a status."""
+
+    read: Callable[[Request], Awaitable[Any]]
+    service: Callable[[Any, Call], Awaitable[BaseModel]]
+    status: Callable[[Any], int]
+
+
+def action[M](
+    reads: type[M] | Callable[[Any], M],
+    service: Callable[[M, Call], Awaitable[BaseModel]],
+    status: Callable[[Any], int] = lambda _: 200,
+) -> Action:
+    """Read the input, call `service`, and reply with what it returns under `status`.
+
+    reads: a model, taken from the query of a GET and from the body else (a model without fields takes nothing);
+        or a function that makes the input of a JSON body.
+    """
+
+    async def read(request: Request) -> Any:
+        if isinstance(reads, type) and issubclass(reads, BaseModel):
+            if request.method in ("GET", "HEAD") or not reads.model_fields:
+                return read_query(request, reads)
+            return await read_body(request, reads.model_validate)
+        return await read_body(request, cast("Callable[[Any], Any]", reads))
+
+    return Action(read, service, status)
+
+
+def endpoint(
+    authenticate: Authenticate,
+    *,
+    get: Action | None = None,
+    post: Action | None = None,
+    put: Action | None = None,
+    cors: bool = False,
+) -> Starlette:
+    """The ASGI application of one api file. `cors` lets the origins of ALLOWED_ORIGINS call it from a browser."""
+    configure_logs()
+    actions = {name: act for name, act in (("GET", get), ("POST", post), ("PUT", put)) if act is not None}
+
+    async def serve(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await _serve(request, actions[method], authenticate)
+
+    middleware = [Middleware(ReplyHeaders)]
+    if cors:
+        middleware.append(_cors(sorted(actions)))
+    return Starlette(
+        routes=[Route("/{path:path}", serve, methods=list(actions))],
+        middleware=middleware,
+        exception_handlers={405: _reply_to_http_error, 404: _reply_to_http_error},
+        lifespan=_lifespan,
+    )
+
+
+async def _serve(request: Request, act: Action, authenticate: Authenticate) -> Response:
+    try:
+        here = instance()
+        caller = await authenticate(bearer_token(request), here.settings, here.database)
+        given = await act.read(request)
+        call = Call(here.settings, here.database, here.http, caller.user_id, _deadline_in_s())
+        reply = await act.service(given, call)
+    except Exception as error:  # noqa: BLE001 - the last resort of a request: nothing inside is shown
+        return _reply_to_error(error)
+    return JSONResponse(reply.model_dump(mode="json", by_alias=True), act.status(reply))
+
+
+def _reply_to_error(error: Exception) -> Response:
+    reply = reply_to(error)
+    if reply is None:
+        log_event("request.failed", level=logging.ERROR, error=error, reason=type(error).__name__)
+        return error_reply(500, "something went wrong here")
+    if reply.status_code >= 500:
+        variables = list(error.variables) if isinstance(error, Misconfigured) else None
+        log_event("request.unavailable", level=logging.ERROR, reason=str(error), variables=variables)
+    return reply
+
+
+async def _reply_to_http_error(_request: Request, error: Exception) -> Response:
+    return _reply_to_error(error)
+
+
+def _deadline_in_s() -> float | None:
+    """Seconds until Vercel's kill; None where the platform does not say."""
+    deadline = get_deadline()
+    return None if deadline is None else (deadline - datetime.now(UTC)).total_seconds()
+
+
+def _cors(methods: list[str]) -> Middleware:
+    """Answer browsers of the allowed origins. Read without Settings: preflights must not fail for other variables."""
+    origins = [origin.strip() for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()]
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=methods,
+        allow_headers=["authorization", "content-type", "x-request-id"],
+        expose_headers=["x-request-id", "retry-after"],
+        max_age=600,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
+    yield
+    await close_instance()

@@ -1,0 +1,77 @@
+"""Reading a request: its JSON body or its query, as a service's input."""
+
+import json
+from collections.abc import Callable
+from typing import Any, get_origin
+
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from lib.web.replies import invalid_fields
+
+MAX_BODY_BYTES = 4_000_000
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of `Authorization: Bearer ...`, None when there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def read_query[M: BaseModel](request: Request, model: type[M]) -> M:
+    """The query parameters; a field that is a tuple takes all values of its name, any other exactly one.
+
+    Raises:
+        InvalidInput: a parameter breaks a rule.
+    """
+    many = {
+        name
+        for field, info in model.model_fields.items()
+        if get_origin(info.annotation) is tuple
+        for name in (field, info.alias)
+    }
+    values: dict[str, Any] = {}
+    for name in request.query_params:
+        given = request.query_params.getlist(name)
+        values[name] = given if name in many or len(given) > 1 else given[0]
+    return _validate(model.model_validate, values)
+
+
+async def read_body[M](request: Request, parse: Callable[[Any], M]) -> M:
+    """The JSON body.
+
+    Raises:
+        HTTPException: 400 not JSON, 413 too large, 415 another media type.
+        InvalidInput: a field breaks a rule.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HTTPException(415, "the body must be application/json")
+    try:
+        content = json.loads(await _read(request), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "the body is not valid JSON") from None
+    return _validate(parse, content)
+
+
+async def _read(request: Request) -> bytes:
+    """The body, up to the limit, whatever its Content-Length says."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body must be at most {MAX_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON (RFC 8259, section 6), though Python reads them."""
+    raise ValueError(name)
+
+
+def _validate[M](parse: Callable[[Any], M], value: Any) -> M:
+    try:
+        return parse(value)
+    except ValidationError as error:
+        raise invalid_fields(error) from None

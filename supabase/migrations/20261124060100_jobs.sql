@@ -1,0 +1,158 @@
+-- The queue's two tables: background_jobs holds the active jobs, job_history the ended ones.
+--
+-- A job is in exactly one of them. Every transition is a function of its own file; the check
+-- constraints below refuse any row that no transition can produce. See docs/states.md.
+
+do $$
+begin
+  if to_regtype('public.job_status') is null then
+    create type public.job_status as enum (
+      'pending', 'processing', 'completed', 'failed', 'dead', 'discarded', 'cancelled'
+    );
+  end if;
+  if to_regtype('public.job_type') is null then
+    create type public.job_type as enum (
+      'process_image', 'send_notification', 'sync_like_count', 'generate_thumbnail',
+      'cleanup_expired', 'recompute_rankings', 'audit_like_counts'
+    );
+  end if;
+end
+$$;
+
+-- new_job_id: a version 7 UUID (RFC 9562, section 5.7): milliseconds, then a 12-bit fraction of one
+-- (section 6.2, method 3), then random bits. Jobs made one after another lie side by side in the
+-- indexes, and jobs due at the same time run in the order in which they came.
+create or replace function public.new_job_id() returns uuid
+language plpgsql volatile parallel safe
+set search_path = ''
+as $$
+declare
+  microseconds bigint := extract(epoch from clock_timestamp()) * 1000000;
+  head bigint := ((microseconds / 1000) << 16) | x'7000'::bigint
+    | ((microseconds % 1000) * 4096 / 1000);
+begin
+  return (lpad(to_hex(head), 16, '0') || right(gen_random_uuid()::text, 17))::uuid;
+end
+$$;
+comment on function public.new_job_id() is 'A UUID of version 7: in time order.';
+revoke all on function public.new_job_id() from public, anon, authenticated;
+grant execute on function public.new_job_id() to service_role;
+
+create table if not exists public.background_jobs (
+  id uuid primary key default public.new_job_id(),
+  job_type public.job_type not null,
+  payload jsonb not null default '{}',
+  status public.job_status not null default 'pending',
+  priority integer not null default 0,
+  attempts integer not null default 0,
+  max_attempts integer not null default 3,
+  scheduled_for timestamptz not null default now(),
+  started_at timestamptz,
+  completed_at timestamptz,
+  failed_at timestamptz,
+  error_message text,
+  result jsonb,
+  idempotency_key text,
+  claim_token uuid,
+  settled_token uuid,
+  worker_id text,
+  lease_expires_at timestamptz,
+  isolated boolean not null default false,
+  redrive_of uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint background_jobs_payload_is_an_object check (jsonb_typeof(payload) = 'object'),
+  constraint background_jobs_payload_at_most_64_kib check (octet_length(payload::text) <= 65536),
+  constraint background_jobs_sync_names_a_post check (
+    job_type <> 'sync_like_count'
+    or (payload ? 'post_id' and pg_input_is_valid(payload ->> 'post_id', 'uuid'))
+  ),
+  constraint background_jobs_priority_0_to_10 check (priority between 0 and 10),
+  constraint background_jobs_max_attempts_1_to_25 check (max_attempts between 1 and 25),
+  constraint background_jobs_attempts_within_max check (attempts between 0 and max_attempts),
+  constraint background_jobs_scheduled_for_is_finite check (isfinite(scheduled_for)),
+  constraint background_jobs_error_at_most_2000 check (char_length(error_message) <= 2000),
+  constraint background_jobs_key_1_to_255 check (char_length(idempotency_key) between 1 and 255),
+  constraint background_jobs_is_active check (
+    status in ('pending', 'processing') and completed_at is null and result is null
+  ),
+  constraint background_jobs_processing_has_a_lease check (
+    case status
+      when 'processing' then
+        claim_token is not null and worker_id is not null
+        and lease_expires_at is not null and started_at is not null and attempts > 0
+      else claim_token is null and lease_expires_at is null
+    end
+  )
+);
+comment on table public.background_jobs is 'Active jobs: pending (due, scheduled or waiting for a retry) and processing.';
+comment on column public.background_jobs.attempts is 'Counted at the claim; given back by release, snooze and the isolating rescue.';
+comment on column public.background_jobs.claim_token is 'The fence: new at every claim, and needed to settle.';
+comment on column public.background_jobs.settled_token is 'The token of the last settle, so that a repeated one is answered already.';
+comment on column public.background_jobs.isolated is 'Its lease ran out once: from then on it runs alone.';
+
+create table if not exists public.job_history (
+  id bigint generated always as identity primary key,
+  job_id uuid not null unique,
+  job_type public.job_type not null,
+  payload jsonb not null,
+  status public.job_status not null,
+  priority integer not null,
+  attempts integer not null,
+  max_attempts integer not null,
+  error_message text,
+  result jsonb,
+  duration_ms bigint,
+  idempotency_key text,
+  claim_token uuid,
+  worker_id text,
+  created_at timestamptz not null,
+  completed_at timestamptz not null,
+  redrive_of uuid,
+  redriven_as uuid,
+  constraint job_history_is_ended check (status in ('completed', 'dead', 'discarded', 'cancelled')),
+  constraint job_history_dead_says_why check (status <> 'dead' or error_message is not null),
+  constraint job_history_only_dead_are_redriven check (redriven_as is null or status = 'dead')
+);
+comment on table public.job_history is 'Ended jobs: completed, dead, discarded or cancelled.';
+comment on column public.job_history.claim_token is 'The token that ended the job; null when a rescue or a cancel did.';
+comment on column public.job_history.redriven_as is 'The job that a redrive made of this dead one.';
+
+-- Serves pick_due_jobs: one ordered scan for each job type and priority.
+create index if not exists background_jobs_due_idx on public.background_jobs
+  (job_type, priority, scheduled_for, id) where status = 'pending' and not isolated;
+-- Serves claim_isolated_job.
+create index if not exists background_jobs_isolated_idx on public.background_jobs
+  (job_type, scheduled_for) where status = 'pending' and isolated;
+-- Serves rescue_expired_jobs and queue_health.
+create index if not exists background_jobs_lease_idx on public.background_jobs
+  (lease_expires_at) where status = 'processing';
+-- One active job per key: enqueue_job.
+create unique index if not exists background_jobs_key_idx on public.background_jobs
+  (idempotency_key) where idempotency_key is not null;
+-- Serves the raters, who look for a sync job to join.
+create index if not exists background_jobs_sync_idx on public.background_jobs
+  ((payload ->> 'post_id')) where job_type = 'sync_like_count' and status = 'pending';
+
+-- Serves enqueue_job: has a job with this key completed lately?
+create index if not exists job_history_key_idx on public.job_history
+  (idempotency_key, completed_at) where idempotency_key is not null and status = 'completed';
+-- Serves the throughput of queue_stats, and retention.
+create index if not exists job_history_completed_at_idx on public.job_history (completed_at);
+-- Serves redrive_jobs and the dead letters of queue_stats.
+create index if not exists job_history_dead_idx on public.job_history (completed_at) where status = 'dead';
+-- Serves the latest audit in queue_health, and listings by type.
+create index if not exists job_history_type_idx on public.job_history (job_type, id);
+
+-- A queue's table is small and changes completely within minutes: vacuum by count, not by share.
+alter table public.background_jobs set (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
+  autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
+alter table public.background_jobs enable row level security;
+alter table public.job_history enable row level security;
+revoke all on table public.background_jobs, public.job_history from public, anon, authenticated;
+grant select, insert, update, delete on table public.background_jobs, public.job_history to service_role;
+revoke all on sequence public.job_history_id_seq from public, anon, authenticated;

@@ -1,0 +1,45 @@
+-- audit_like_counts: look for drift, page by page, and ask for the syncs that are missing.
+-- Caller: the audit_like_counts job. A dead sync job is how a count can stay wrong: nobody asks again.
+-- A post whose sync is still to come is not adrift. Ratings, counts and jobs are read in one statement,
+-- hence in one snapshot, and a rating and its job commit together: no false alarm.
+-- Returns (checked, drifting, last_post_id): last_post_id is where the next page goes on, null at the
+-- end. Locks: none. Safe to repeat: yes.
+create or replace function public.audit_like_counts(
+  after_post_id uuid default null, max_posts integer default 1000
+) returns table (checked integer, drifting integer, last_post_id uuid)
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return query
+    with page as materialized (
+      select post.id, post.likes
+      from public.posts_new as post
+      where after_post_id is null or post.id > after_post_id
+      order by post.id
+      limit max_posts
+    ), adrift as materialized (
+      select page.id
+      from page
+      where page.likes <> (
+        select count(*) from public.post_ratings as rating where rating.post_id = page.id
+      )
+      and not exists (
+        select from public.background_jobs as job
+        where job.job_type = 'sync_like_count' and job.payload ->> 'post_id' = page.id::text
+      )
+    ), asked as (
+      insert into public.background_jobs (job_type, payload, priority, max_attempts)
+      select 'sync_like_count', jsonb_build_object('post_id', adrift.id), 5, 10 from adrift
+    )
+    select
+      (select count(*) from page)::integer,
+      (select count(*) from adrift)::integer,
+      case when (select count(*) from page) = max_posts
+        then (select page.id from page order by page.id desc limit 1)
+      end;
+end
+$$;
+comment on function public.audit_like_counts is 'Find posts whose count is wrong and that no job will sync; ask for their sync.';
+revoke all on function public.audit_like_counts from public, anon, authenticated;
+grant execute on function public.audit_like_counts to service_role;

@@ -1,0 +1,47 @@
+-- queue_diagnostics: what an operator looks at when the queue is slow. Caller: operators.
+-- Sizes, dead rows and vacuums of the queue's tables, paused types, schedules and their errors.
+create or replace function public.queue_diagnostics() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'tables', (
+      select jsonb_object_agg(stats.relname, jsonb_build_object(
+        'total_bytes', pg_total_relation_size(stats.relid),
+        'live_rows', stats.n_live_tup,
+        'dead_rows', stats.n_dead_tup,
+        'last_autovacuum', stats.last_autovacuum,
+        'last_autoanalyze', stats.last_autoanalyze
+      ))
+      from pg_catalog.pg_stat_user_tables as stats
+      where stats.schemaname = 'public'
+        and stats.relname in ('background_jobs', 'job_history', 'worker_runs', 'post_ratings', 'posts_new')
+    ),
+    'isolated_jobs', (select count(*) from public.background_jobs as job where job.isolated),
+    'longest_lease_seconds', (
+      select ceil(extract(epoch from max(job.lease_expires_at) - statement_timestamp()))
+      from public.background_jobs as job where job.status = 'processing'
+    ),
+    'paused_types', (
+      select coalesce(jsonb_agg(paused.job_type order by paused.job_type), '[]')
+      from public.paused_job_types as paused
+    ),
+    'schedules', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', schedule.name,
+        'job_type', schedule.job_type,
+        'enabled', schedule.enabled,
+        'next_run_at', schedule.next_run_at,
+        'last_slot', schedule.last_slot,
+        'last_error', schedule.last_error
+      ) order by schedule.name), '[]')
+      from public.job_schedules as schedule
+    ),
+    'generated_at', statement_timestamp()
+  );
+end
+$$;
+comment on function public.queue_diagnostics is 'Sizes, dead rows, pauses and schedules, for operators.';
+revoke all on function public.queue_diagnostics from public, anon, authenticated;
+grant execute on function public.queue_diagnostics to service_role;

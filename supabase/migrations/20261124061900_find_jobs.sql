@@ -1,0 +1,33 @@
+-- find_jobs: active and ended jobs by id, without their tokens. Caller: /api/queue/jobs.
+create or replace function public.find_jobs(job_ids uuid[])
+returns table (
+  id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
+  attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
+  completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
+  idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
+)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select
+      job.id, job.job_type, job.payload, job.status, job.priority, job.attempts, job.max_attempts,
+      job.scheduled_for, job.started_at, null::timestamptz, job.error_message, null::jsonb,
+      null::bigint, job.idempotency_key, job.isolated, job.redrive_of, null::uuid, job.created_at
+    from public.background_jobs as job
+    where job.id = any (job_ids)
+    union all
+    select
+      ended.job_id, ended.job_type, ended.payload, ended.status, ended.priority, ended.attempts,
+      ended.max_attempts, null::timestamptz, null::timestamptz, ended.completed_at,
+      ended.error_message, ended.result, ended.duration_ms, ended.idempotency_key, null::boolean,
+      ended.redrive_of, ended.redriven_as, ended.created_at
+    from public.job_history as ended
+    where ended.job_id = any (job_ids);
+end
+$$;
+comment on function public.find_jobs is 'Active and ended jobs by id, without their tokens.';
+revoke all on function public.find_jobs from public, anon, authenticated;
+grant execute on function public.find_jobs to service_role;
