@@ -13,3 +13,7 @@ class Model(BaseModel):
     """Frozen, and nothing unknown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel_case, populate_by_name=True)
+
+
+class NoInput(Model):
+    """For services that take nothing."""

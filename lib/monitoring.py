@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from lib.call import Call
-from lib.model import Model
-from lib.processing import NoInput
+from lib.model import Model, NoInput
 
 
 class QueueHealth(Model):

@@ -5,15 +5,11 @@ from uuid import UUID
 
 from lib import jobs
 from lib.call import Call
-from lib.model import Model
+from lib.model import Model, NoInput
 from lib.queue.report import RunReport
 from lib.queue.worker import Trigger, Worker
 
 assert jobs.__all__, "importing lib.jobs registers the types"  # noqa: S101
-
-
-class NoInput(Model):
-    """The worker takes no input."""
 
 
 class ProcessedJob(Model):
