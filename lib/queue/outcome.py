@@ -1,6 +1,7 @@
 """How an attempt ended, and what the database is told of it. Pure decisions: the clock and chance are arguments."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
@@ -10,6 +11,8 @@ from lib.queue.job import Job
 from lib.queue.policy import Policy
 
 MAX_ERROR_CHARACTERS = 2000
+# The longest wait that settle_jobs takes: a year.
+MAX_WAIT_S = 31_536_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,13 @@ def settle_outcome(job: Job, outcome: Outcome) -> Settlement:
     """What a handler's normal end makes of the job. A result that is no JSON is the handler's failure."""
     match outcome:
         case Completed(result):
-            if problem := _json_problem(result):
-                return Settlement(job, "dead", error=f"the handler's result is not JSON: {problem}", retryable=False)
-            return Settlement(job, "completed", result=_clean_json(result))
+            try:
+                return Settlement(job, "completed", result=_as_json(result))
+            except (TypeError, ValueError, RecursionError) as error:
+                problem = clean_text(f"the handler's result is not JSON: {error}")
+                return Settlement(job, "dead", error=problem, retryable=False)
         case Snooze(seconds, reason):
-            return Settlement(job, "snoozed", error=clean_text(reason), retry_in_seconds=max(0.0, seconds))
+            return Settlement(job, "snoozed", error=clean_text(reason), retry_in_seconds=_wait_s(seconds))
         case Discard(reason):
             return Settlement(job, "discarded", error=clean_text(reason))
         case _:
@@ -83,17 +88,17 @@ def settle_outcome(job: Job, outcome: Outcome) -> Settlement:
 
 def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float) -> Settlement:
     """What an exception makes of the job: dead when it is permanent or the attempts are used up."""
-    message = clean_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    message = _describe(error)
     match error:
         case PermanentFailure():
             return Settlement(job, "dead", error=message, retryable=False)
         case NotReady():
-            return Settlement(job, "retried", error=message, not_counted=True, retry_in_seconds=error.seconds)
+            return Settlement(job, "retried", error=message, not_counted=True, retry_in_seconds=_wait_s(error.seconds))
         case DatabaseUnavailable():
             # Supabase is down: no attempt of this job could have succeeded.
             return Settlement(job, "retried", error=message, not_counted=True)
         case RetryLater():
-            wait: float | None = error.seconds
+            wait: float | None = _wait_s(error.seconds)
         case _:
             wait = policy.backoff_s(job.attempts, chance)
     return Settlement(job, "dead" if job.is_last_attempt else "retried", error=message, retry_in_seconds=wait)
@@ -106,25 +111,50 @@ def release(job: Job) -> Settlement:
 
 def clean_text(text: str) -> str:
     """Make text that Postgres can store: no NUL, no lone surrogates, at most 2,000 characters."""
-    return text.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()[:MAX_ERROR_CHARACTERS]
+    return _clean_string(text)[:MAX_ERROR_CHARACTERS]
 
 
-def _json_problem(result: object) -> str | None:
+def _describe(error: BaseException) -> str:
+    """The class of an exception and its text, if it has one: some raise while they make it."""
     try:
-        json.dumps(result, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        return clean_text(str(error))
-    return None
+        text = str(error)
+    except Exception:  # noqa: BLE001 - reporting a failure must not fail
+        text = ""
+    return clean_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def _wait_s(seconds: float) -> float:
+    """A wait that the database takes: it would refuse to settle a job with any other. No number counts as none."""
+    return min(max(0.0, seconds), MAX_WAIT_S) if not math.isnan(seconds) else 0.0
+
+
+def _as_json(result: Mapping[str, Any] | None) -> Any:
+    """The same JSON without what jsonb refuses (NUL and lone surrogates in strings).
+
+    Raises:
+        TypeError, ValueError, RecursionError: it is no JSON.
+    """
+    return _clean_json(json.loads(json.dumps(result, allow_nan=False, default=_plain)))
+
+
+def _plain(value: object) -> object:
+    """What json does not know by itself: mappings that are no dict."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _clean_json(value: Any) -> Any:
-    """The same JSON without what jsonb refuses (NUL and lone surrogates in strings)."""
     match value:
         case str():
-            return value.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
-        case Mapping():
-            return {_clean_json(str(key)): _clean_json(item) for key, item in value.items()}
-        case list() | tuple():
+            return _clean_string(value)
+        case dict():
+            return {_clean_string(key): _clean_json(item) for key, item in value.items()}
+        case list():
             return [_clean_json(item) for item in value]
         case _:
             return value
+
+
+def _clean_string(text: str) -> str:
+    return text.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

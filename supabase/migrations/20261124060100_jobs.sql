@@ -65,7 +65,7 @@ create table if not exists public.background_jobs (
   constraint background_jobs_payload_at_most_64_kib check (octet_length(payload::text) <= 65536),
   constraint background_jobs_sync_names_a_post check (
     job_type <> 'sync_like_count'
-    or (payload ? 'post_id' and pg_input_is_valid(payload ->> 'post_id', 'uuid'))
+    or coalesce(pg_input_is_valid(payload ->> 'post_id', 'uuid'), false)
   ),
   constraint background_jobs_priority_0_to_10 check (priority between 0 and 10),
   constraint background_jobs_max_attempts_1_to_25 check (max_attempts between 1 and 25),

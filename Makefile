@@ -1,0 +1,40 @@
+# Every target is the only command after a clone: it makes .venv first when that is missing or out of date.
+# `make help` lists them.
+
+# Any Python from 3.8 on can run the set-up, which then finds or installs a 3.12. A version manager's `python3`
+# may be there and refuse to start, so each candidate is tried.
+PYTHON := $(shell for python in python3 python3.12 /usr/bin/python3 python3.13 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
+MINUTES ?= 20
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check bench soak clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Make .venv (the others do this by themselves)
+	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
+
+demo: setup ## Show the whole system at work, locally, in about a minute
+	@.venv/bin/python -m dev.demo $(ARGS)
+
+dev: setup ## Run the local stack with a cron tick each minute, until Ctrl-C
+	@.venv/bin/python -m dev up $(ARGS)
+
+test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
+	@.venv/bin/python -m dev.check $(ARGS)
+
+bench: setup ## Run the benchmarks
+	@.venv/bin/python -m bench $(ARGS)
+
+soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
+	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+clean: ## Remove .venv and the caches in this folder
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel
+	@find api lib dev tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,8 @@
+"""The local stack: Supabase and Vercel's functions on this machine, without Docker or an account.
+
+    with dev.stack.temporary() as stack:
+        with dev.functions.Functions(stack.project, stack.functions_env()) as functions:
+            ...
+
+Development only: nothing in `api/` or `lib/` may import it, and it imports neither.
+"""

@@ -1,0 +1,33 @@
+"""The Python code: format, lint, types, and who imports whom."""
+
+import re
+
+from dev import paths
+from dev.check.commands import run, tool
+
+FOLDERS = ("api", "lib", "dev", "tests", "bench")
+
+
+def formatting() -> str:
+    """Compare every file with what `ruff format` would make of it."""
+    return run([tool("ruff"), "format", "--check", "--output-format=concise", "."]).strip()
+
+
+def lint() -> str:
+    """Apply the rules of ruff.toml."""
+    run([tool("ruff"), "check", "--output-format=concise", "."])
+    return ""
+
+
+def types() -> str:
+    """Check the types, strictly. mypy refuses a folder without code."""
+    folders = [name for name in FOLDERS if any((paths.PROJECT / name).rglob("*.py"))]
+    output = run([tool("mypy"), *folders])
+    return output.strip().splitlines()[-1].removeprefix("Success: ")
+
+
+def imports() -> str:
+    """Check the contracts of .importlinter."""
+    output = run([tool("lint-imports"), "--no-logo"])
+    kept = re.search(r"Contracts: (\d+) kept", output)
+    return f"{kept[1]} contracts kept" if kept else ""

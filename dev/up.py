@@ -1,0 +1,120 @@
+"""`make dev`: the whole system in the foreground, over data that is kept, until Ctrl-C.
+
+It writes `.env.local`, prints `ready` alone on a line when everything answers, and then ticks like
+Vercel Cron. Settings are environment variables:
+
+    DEV_FRESH=1         start from an empty database
+    DEV_CRON=0          no ticks
+    DEV_FUNCTIONS_PORT  DEV_API_PORT  DEV_POSTGRES_PORT   free ones unless given
+"""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dev import env_file, keys, signals
+from dev.errors import StackError
+from dev.functions import Functions
+from dev.stack import Stack, persistent
+
+SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")
+TICK_SECONDS = 60.0
+# Passed on to the functions from our own environment, besides what .env.example documents.
+PASSED = ("ALLOWED_ORIGINS", "IMAGE_HOSTS")
+PASSED_PREFIXES = ("VAPID_", "WORKER_")
+
+
+def run(project: Path) -> None:
+    """Bring everything up and stay until a signal ends it. Raises StackError if a part fails."""
+    environ = dict(os.environ)
+    stack = persistent(
+        project,
+        fresh=environ.get("DEV_FRESH", "") not in ("", "0"),
+        api_port=_port(environ, "DEV_API_PORT"),
+        postgres_port=_port(environ, "DEV_POSTGRES_PORT"),
+    )
+    with signals.ending_in_order(), stack:
+        for name in stack.applied:
+            print(f"applied {name}")
+        tokens = {name: environ.get(name) or keys.read(stack.folder)[name] for name in SECRETS}
+        functions = Functions(
+            project,
+            stack.functions_env() | passed_on(environ, project) | tokens,
+            port=_port(environ, "DEV_FUNCTIONS_PORT"),
+            log=_fresh_log(stack.folder / "functions.log"),
+            reload=True,
+        )
+        with functions:
+            functions.warm()
+            addresses = stack.env() | {"FUNCTIONS_URL": functions.url} | tokens
+            env_file.write(project / ".env.local", addresses)
+            _announce(stack, functions)
+            _serve(stack, functions, ticking=environ.get("DEV_CRON") != "0")
+
+
+def passed_on(environ: Mapping[str, str], project: Path) -> dict[str, str]:
+    """Return the settings in our environment that are meant for the functions.
+
+    Where Supabase is, the stack says, whatever a shell has exported for another project.
+    """
+    names = {*PASSED, *env_file.documented(project / ".env.example")}
+    return {
+        name: value
+        for name, value in environ.items()
+        if (name in names or name.startswith(PASSED_PREFIXES)) and "SUPABASE" not in name
+    }
+
+
+def _announce(stack: Stack, functions: Functions) -> None:
+    print(f"functions  {functions.url}")
+    print(*(f"           {functions.url}{route}" for route in functions.routes), sep="\n")
+    print(f"supabase   {stack.env()['SUPABASE_URL']}")
+    print(f"postgres   {stack.env()['DATABASE_URL']}")
+    print(f"logs       {stack.folder}/*.log")
+    print("Addresses and keys are in .env.local; Ctrl-C ends it.")
+    print("ready", flush=True)
+
+
+def _serve(stack: Stack, functions: Functions, *, ticking: bool) -> None:
+    """Tick at each full minute; raise StackError when a part of the stack has died."""
+    next_tick = next_minute(time.time())
+    while True:
+        for part, server in (("Postgres", stack.postgres), ("the API", stack.api)):
+            if not server.running:
+                raise StackError(f"{part} ended by itself; see {server.log}")
+        if ticking and time.time() >= next_tick:
+            next_tick = next_minute(time.time())
+            # In a thread of its own, for a run that takes over a minute overlaps the next one.
+            threading.Thread(target=_tick, args=[functions], daemon=True).start()
+        time.sleep(0.25)
+
+
+def _tick(functions: Functions) -> None:
+    with contextlib.suppress(OSError, StackError):  # we are just ending
+        for reply in functions.cron_tick():
+            if reply.status != 200:
+                text = reply.body.decode(errors="replace").strip()
+                print(f"cron {reply.path}: {reply.status} {text}", file=sys.stderr, flush=True)
+
+
+def next_minute(now: float) -> float:
+    return (now // TICK_SECONDS + 1) * TICK_SECONDS
+
+
+def _port(environ: Mapping[str, str], name: str) -> int | None:
+    """Return a port that the environment gives, or None. Raises StackError if it is none."""
+    given = environ.get(name, "")
+    if not given or given == "0":
+        return None
+    if not given.isdigit() or int(given) > 65_535:
+        raise StackError(f"{name} is not a port: {given}")
+    return int(given)
+
+
+def _fresh_log(file: Path) -> Path:
+    file.unlink(missing_ok=True)
+    return file

@@ -1,0 +1,109 @@
+"""From bytes of a stranger to an opened image: what it is, how large it claims to be, which way is up.
+
+What an image is, its content says: neither its name nor its Content-Type counts. Sizes are checked in the header,
+before any pixel is decoded.
+"""
+
+import struct
+from io import BytesIO
+
+from PIL import ExifTags, Image
+
+from lib.errors import PermanentFailure
+
+# Pixels that are decoded at most. JPEG, PNG and GIF cost up to 4 bytes for each; the decoders of WebP and AVIF hold
+# the picture three times over, so a smaller one fills the same memory (measured by bench/images.py).
+MAX_PIXELS = {
+    "JPEG": 50_000_000,
+    "MPO": 50_000_000,  # a JPEG with further pictures behind the first, as phones make them
+    "PNG": 50_000_000,
+    "GIF": 50_000_000,
+    "WEBP": 20_000_000,
+    "AVIF": 20_000_000,
+}
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF")
+SUPPORTED = "JPEG, PNG, WebP, GIF and AVIF are"
+
+# The limits are ours: Pillow's own one warns at half of it, and knows one number for all formats.
+Image.MAX_IMAGE_PIXELS = None
+
+# What Pillow's decoders raise for broken bytes. MemoryError is not among them: that is our failure, not the image's.
+BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+# EXIF's Orientation (1 to 8): what makes the picture upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = {5, 6, 7, 8}
+
+
+class NotAnImage(PermanentFailure):
+    """The bytes are no picture that is supported, or a broken one."""
+
+
+class TooManyPixels(PermanentFailure):
+    """The header claims more pixels than are decoded."""
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Open an image without decoding it.
+
+    Raises:
+        NotAnImage: by its content it is none, or not of a supported format.
+        TooManyPixels: by its header it is too large.
+    """
+    try:
+        image = Image.open(BytesIO(data), formats=FORMATS)
+    except BROKEN:
+        raise NotAnImage(f"not an image: {_what_it_is(data)}{SUPPORTED} supported") from None
+    limit = MAX_PIXELS[image.format or ""]
+    if image.width * image.height > limit:
+        raise TooManyPixels(
+            f"the image has {image.width} x {image.height} pixels; {image.format} may have {limit // 1_000_000} million"
+        )
+    return image
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's Orientation, 1 (upright) when there is none or it makes no sense."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except BROKEN:
+        return 1
+    return orientation if orientation in UPRIGHT else 1
+
+
+def size_upright(image: Image.Image) -> tuple[int, int]:
+    """Width and height once the picture is upright."""
+    return (image.height, image.width) if orientation_of(image) in _SIDEWAYS else image.size
+
+
+def _what_it_is(data: bytes) -> str:
+    """Name what people send most often instead."""
+    head = data[:512].lstrip().lower()
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        return "HEIC; "
+    if head.startswith((b"<!doctype", b"<html")):
+        return "HTML; "
+    if head.startswith((b"<svg", b"<?xml")):
+        return "SVG or XML; "
+    return ""

@@ -1,0 +1,37 @@
+"""From bytes to a picture: upright, in sRGB, no larger than asked for, and nothing but pixels."""
+
+from PIL import Image
+
+from lib.images.colours import to_srgb
+from lib.images.opening import BROKEN, UPRIGHT, NotAnImage, open_image, orientation_of, size_upright
+from lib.images.shrinking import fitting, shrink
+
+# The longest side of what is stored.
+MAX_SIDE = 1440
+
+
+def read_picture(data: bytes) -> Image.Image:
+    """Decode an image, the first frame of an animated one, and scale it to at most MAX_SIDE pixels a side.
+
+    The result has the mode RGB or RGBA and no metadata: no EXIF (with its GPS), XMP, comments or profile.
+
+    Raises:
+        NotAnImage: it is none, or broken or cut short.
+        TooManyPixels: it is too large to decode.
+    """
+    image = open_image(data)
+    orientation = orientation_of(image)
+    icc_profile = image.info.get("icc_profile")
+    size = fitting(size_upright(image), (MAX_SIDE, MAX_SIDE))
+    try:
+        small = shrink(image, size if size_upright(image) == image.size else size[::-1])
+    except BROKEN as error:
+        raise NotAnImage(f"a broken {image.format} image: {error}") from None
+    finally:
+        image.close()
+    del image  # its pixels may be 200 MB
+    picture = to_srgb(small, icc_profile)
+    if orientation in UPRIGHT:
+        picture = picture.transpose(UPRIGHT[orientation])
+    picture.info = {}
+    return picture

@@ -1,0 +1,20 @@
+"""The outside world: URLs that strangers give, called without reaching anything they should not reach.
+
+Knows no image and no notification. What is called is decided by an allow list of hosts (AllowedHosts) and by the
+address that the host's name resolves to (Address checks); the connection goes to the address that was checked.
+"""
+
+from lib.outside.addresses import NotPublic, is_public
+from lib.outside.client import outside_client
+from lib.outside.hosts import AllowedHosts, Origin, origin_of
+from lib.outside.retry_after import retry_after_s
+
+__all__ = [
+    "AllowedHosts",
+    "NotPublic",
+    "Origin",
+    "is_public",
+    "origin_of",
+    "outside_client",
+    "retry_after_s",
+]

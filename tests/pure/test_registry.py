@@ -1,0 +1,133 @@
+"""The house rules of job types and of the door to the database."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib import jobs
+from lib.errors import InvalidInput
+from lib.queue import registry
+from lib.queue.policy import Policy
+from lib.queue.registry import JobType, Payload, batch_job, job, registered, type_named, type_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SQL = "\n".join(file.read_text() for file in sorted((ROOT / "supabase" / "migrations").glob("*.sql")))
+
+
+def sql_enum(name: str) -> set[str]:
+    """Return the values that the migrations give an enum."""
+    (body,) = re.findall(rf"create type public\.{name} as enum \((.*?)\)", SQL, re.DOTALL)
+    added = re.findall(rf"alter type public\.{name} add value (?:if not exists )?'(\w+)'", SQL)
+    return {*re.findall(r"'(\w+)'", body), *added}
+
+
+def sql_arguments(function: str) -> list[str]:
+    """Return the argument names of a function, from its last definition."""
+    found = re.findall(rf"create or replace function public\.{function}\((.*?)\)\s*returns", SQL, re.DOTALL)
+    assert found, f"no SQL function {function}"
+    return re.findall(r'(?:^|,)\s*"?(\w+)"? ', re.sub(r"\s+", " ", found[-1]) + " ")
+
+
+def rpc_calls() -> list[tuple[str, str, list[str]]]:
+    """Return the methods of lib.database.Database that call an RPC: method, function, argument names if written out."""
+    tree = ast.parse((ROOT / "lib" / "database.py").read_text())
+    (database,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Database")
+    found = []
+    for method in database.body:
+        for node in ast.walk(method):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call"
+            if called and isinstance(node, ast.Call) and isinstance(method, ast.AsyncFunctionDef):
+                name, arguments = node.args[0], node.args[1]
+                assert isinstance(name, ast.Constant)
+                keys = arguments.keys if isinstance(arguments, ast.Dict) else []
+                named = [str(key.value) for key in keys if isinstance(key, ast.Constant)]
+                found.append((method.name, str(name.value), named))
+    return found
+
+
+def test_every_module_of_lib_jobs_is_imported_by_the_package() -> None:
+    """Importing lib.jobs registers all types; a module that is forgotten there is a type without a handler."""
+    modules = {module.name for module in pkgutil.iter_modules(jobs.__path__)}
+    assert modules == set(jobs.__all__)
+
+
+def test_every_module_registers_the_type_of_its_name() -> None:
+    """One file, one type, one name."""
+    assert set(registered) == set(jobs.__all__)
+    for name in jobs.__all__:
+        module = importlib.import_module(f"lib.jobs.{name}")
+        assert registered[name].handler is getattr(module, name)
+        assert registered[name].payload.__module__ == module.__name__
+
+
+def test_the_registered_types_are_those_of_the_enum() -> None:
+    """A type that only one side knows is claimed by nobody, or cannot be enqueued."""
+    assert set(registered) == sql_enum("job_type")
+
+
+def test_every_rpc_method_calls_the_function_of_its_name() -> None:
+    """So that grep crosses the border; and the function has the arguments that it is given."""
+    calls = rpc_calls()
+    assert len(calls) >= 15
+    for method, function, given in calls:
+        assert method == function
+        assert set(given) <= set(sql_arguments(function)), function
+
+
+def test_a_type_is_found_by_its_name_and_by_its_payload() -> None:
+    """Trusted services give names, our own code gives payloads."""
+    sync = type_named("sync_like_count")
+    assert type_of(sync.payload.model_validate({"post_id": "01890000-0000-7000-8000-000000000001"})) is sync
+
+
+def test_an_unknown_name_is_the_callers_mistake() -> None:
+    """And the answer says what would be right."""
+    with pytest.raises(InvalidInput, match=r"jobType: must be one of .*sync_like_count") as raised:
+        type_named("nonsense")
+    assert raised.value.field == "jobType"
+
+
+def test_an_unregistered_payload_is_our_own_mistake() -> None:
+    """Not something to answer 422 to."""
+
+    class Stranger(Payload):
+        pass
+
+    with pytest.raises(LookupError, match="Stranger"):
+        type_of(Stranger())
+
+
+def test_a_type_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two handlers of one name, or one payload of two types, would hide one another."""
+    monkeypatch.setattr(registry, "_types", dict[str, JobType]())
+    monkeypatch.setattr(registry, "_by_payload", dict[type[Payload], JobType]())
+
+    class Once(Payload):
+        pass
+
+    class Another(Payload):
+        pass
+
+    async def handler(*_: Any) -> Any: ...
+
+    job("once", payload=Once, policy=Policy(timeout_s=1))(handler)
+    with pytest.raises(ValueError, match="twice"):
+        job("once", payload=Another, policy=Policy(timeout_s=1))(handler)
+    with pytest.raises(ValueError, match="twice"):
+        batch_job("another", payload=Once, policy=Policy(timeout_s=1), batch=2)(handler)
+
+
+@pytest.mark.parametrize("name", jobs.__all__)
+def test_payload_models_are_frozen_closed_and_read_both_spellings(name: str) -> None:
+    """Keys are snake_case in the database, and HTTP may send camelCase."""
+    model = registered[name].payload
+    assert issubclass(model, Payload)
+    assert model.model_config.get("extra") == "forbid"
+    assert model.model_config.get("frozen") is True
+    assert model.model_config.get("populate_by_name") is True
+    assert all(re.fullmatch(r"[a-z0-9_]+", field) for field in model.model_fields)

@@ -1,0 +1,103 @@
+"""`make check` itself: a check that cannot fail proves nothing."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dev.address import Address
+from dev.check import __main__ as checks
+from dev.check import bundle
+from dev.check.bundle import Function
+from dev.check.commands import CheckError
+from dev.check.schema import describe
+
+VENDORED = ("_vendor/starlette-1.0.dist-info/METADATA", "_vendor/starlette/__init__.pyc")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with what a function is compared with."""
+    (tmp_path / "requirements.txt").write_text("# why\nstarlette==1.0  # because\n")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/thing.py").write_text("")
+    return tmp_path
+
+
+def function(folder: Path, *files: str, runtime: str = "python3.12") -> Function:
+    """Make a built function of empty files."""
+    (folder / "empty").write_text("")
+    return Function(
+        "api/x",
+        {"runtime": runtime, "maxDuration": 10},
+        dict.fromkeys(files, folder / "empty"),
+    )
+
+
+def test_a_complete_function_has_no_problems(checkout: Path) -> None:
+    """Its route, lib/ and its packages, compiled."""
+    built = function(checkout, "api/x.py", "lib/thing.py", *VENDORED)
+    assert bundle.problems_of(built, checkout) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (("api/x.py", *VENDORED), "api/x: lacks lib/thing.py"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "tests/x.py"), "api/x: carries tests"),
+        (("api/x.py", "lib/thing.py", *VENDORED, ".env.local"), "api/x: carries .env.local"),
+        (("api/x.py", "lib/thing.py", VENDORED[1]), "api/x: starlette-1.0 is not vendored"),
+        (
+            ("api/x.py", "lib/thing.py", VENDORED[0]),
+            "api/x: no bytecode, so each cold start compiles everything",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_function_is_said(checkout: Path, files: tuple[str, ...], problem: str) -> None:
+    """One line each, with the route."""
+    assert bundle.problems_of(function(checkout, *files), checkout) == [problem]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "grant select on public.background_jobs to anon",
+        "alter table public.background_jobs alter column priority set default 9",
+        "alter table public.post_ratings disable trigger user",
+        "alter table public.background_jobs disable row level security",
+        "create index on public.post_ratings (created_at)",
+        "create function public.extra() returns integer language sql return 1",
+        "comment on table public.background_jobs is 'changed'",
+        "alter type public.job_status add value 'extra'",
+        "create policy extra on public.job_history for select to anon using (false)",
+    ],
+)
+def test_a_difference_between_two_schemas_is_seen(
+    project: dict[str, str], db: psycopg.Connection[dict[str, object]], change: str
+) -> None:
+    """What `supabase db push` might do otherwise than our own migrating."""
+    before = describe(project["DATABASE_URL"])
+    db.execute(change.encode())
+    assert describe(project["DATABASE_URL"]) != before
+
+
+def test_two_clones_are_described_alike(address: Address, project: dict[str, str]) -> None:
+    """No oid or other accident of one database is among the facts."""
+    assert describe(project["DATABASE_URL"]) == describe(address.postgres_url())
+
+
+def test_the_outcome_is_one_closing_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With every failure's output above it, and the exit code to match."""
+
+    def broken() -> str:
+        raise CheckError("line one\nline two")
+
+    monkeypatch.setattr(checks, "CHECKS", {"good": lambda: "a note", "bad": broken})
+    monkeypatch.setattr("sys.argv", ["make check"])
+    assert checks.main() == 1
+    printed = capsys.readouterr().out
+    assert "    line one\n    line two\n" in printed
+    assert printed.endswith("checks: 1 passed, 1 failed\n")
+    monkeypatch.setattr("sys.argv", ["make check", "good"])
+    assert checks.main() == 0
+    assert capsys.readouterr().out.endswith("checks: 1 passed, 0 failed\n")
