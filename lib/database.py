@@ -5,6 +5,7 @@ rows come and go as JSON. Every call ends within `timeout_s`; none is retried he
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,10 @@ _RULES = {
 
 # What the SQLSTATEs of our own functions mean. 22xxx: data exceptions; 23514: a check constraint.
 _INVALID = ("22", "23514")
-_GATEWAY_DOWN = {"502", "503", "504", "57P01", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+_DOWN = {"57P01", "57P02", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+# The status of a reply whose body is not PostgREST's: a gateway or a proxy in front of it says that it is busy
+# or down (Cloudflare's own are 520 to 530). With a JSON body of its own the reply has no code at all.
+_GATEWAY_STATUS = re.compile(r"5\d\d|429|")
 _TIMEOUTS = {"57014"}
 LOCKED = "55P03"
 
@@ -81,13 +85,46 @@ class Database:
         rows: list[Row] = await self.call("find_jobs", {"job_ids": [str(job_id) for job_id in job_ids]})
         return rows
 
+    async def list_jobs(
+        self, status: str | None, job_type: str | None, page_size: int, before_id: UUID | None
+    ) -> list[Row]:
+        """Active and ended jobs, the newest id first."""
+        before = None if before_id is None else str(before_id)
+        rows: list[Row] = await self.call(
+            "list_jobs", {"status": status, "job_type": job_type, "page_size": page_size, "before_id": before}
+        )
+        return rows
+
+    async def redrive_jobs(self, job_ids: Sequence[UUID] | None, job_type: str | None) -> list[str]:
+        """Enqueue dead jobs anew, each once. Returns the new jobs' ids."""
+        ids = None if job_ids is None else [str(job_id) for job_id in job_ids]
+        new_ids: list[str] = await self.call("redrive_jobs", {"job_ids": ids, "job_type": job_type})
+        return new_ids
+
+    async def cancel_job(self, job_id: UUID) -> bool:
+        """End a pending job without running it. False when it is not pending."""
+        cancelled: bool = await self.call("cancel_job", {"job_id": str(job_id)})
+        return cancelled
+
+    async def pause_job_type(self, job_type: str) -> bool:
+        """Stop claiming this type. False when it was paused before."""
+        changed: bool = await self.call("pause_job_type", {"job_type": job_type})
+        return changed
+
+    async def resume_job_type(self, job_type: str) -> bool:
+        """Claim this type again. False when it was not paused."""
+        changed: bool = await self.call("resume_job_type", {"job_type": job_type})
+        return changed
+
     async def settle_and_claim(
-        self, worker_id: str, outcomes: Sequence[Row], max_jobs: int, job_types: Sequence[str], timeout_s: float
+        self, worker_id: str, outcomes: Sequence[Row], max_jobs: int, job_types: Sequence[str] | None, timeout_s: float
     ) -> Row:
-        """Settle and claim in one transaction. Returns {settled: [{id, answer}], claimed: [job]}."""
+        """Settle and claim, of all types unless said, in one transaction. Returns {settled: [{id, answer}], claimed:
+        [job]}."""
+        types = None if job_types is None else list(job_types)
         row: Row = await self.call(
             "settle_and_claim",
-            {"worker_id": worker_id, "outcomes": list(outcomes), "max_jobs": max_jobs, "job_types": list(job_types)},
+            {"worker_id": worker_id, "outcomes": list(outcomes), "max_jobs": max_jobs, "job_types": types},
             timeout_s,
         )
         return row
@@ -99,11 +136,10 @@ class Database:
         )
         return rows
 
-    async def claim_isolated_job(self, worker_id: str, job_types: Sequence[str], timeout_s: float) -> list[Row]:
-        """Lease one job that must run alone: no row or one."""
-        rows: list[Row] = await self.call(
-            "claim_isolated_job", {"worker_id": worker_id, "job_types": list(job_types)}, timeout_s
-        )
+    async def claim_isolated_job(self, worker_id: str, job_types: Sequence[str] | None, timeout_s: float) -> list[Row]:
+        """Lease one job that must run alone, of any type unless said: no row or one."""
+        types = None if job_types is None else list(job_types)
+        rows: list[Row] = await self.call("claim_isolated_job", {"worker_id": worker_id, "job_types": types}, timeout_s)
         return rows
 
     async def rescue_expired_jobs(self, max_jobs: int, timeout_s: float) -> Row:
@@ -227,7 +263,7 @@ def _translate(
         return Conflict(message)
     if code in _TIMEOUTS:
         return DatabaseTimeout(function, message)
-    if code in _GATEWAY_DOWN or code.startswith("08"):
+    if code in _DOWN or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
         return DatabaseUnavailable(function, message)
     if code.startswith(_INVALID):
         broken = next((rule for constraint, rule in _RULES.items() if constraint in message), None)

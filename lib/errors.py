@@ -67,7 +67,7 @@ class DatabaseError(QueueError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """Supabase could not be reached, or answered 502, 503 or 504."""
+    """Supabase could not be reached, is down or busy, or refuses to hand out jobs at all."""
 
 
 class DatabaseTimeout(DatabaseError):

@@ -56,6 +56,7 @@ async def _process(call: Call, trigger: Trigger) -> ProcessReply:
     worker = Worker(
         database=call.database,
         http=call.http,
+        settings=call.settings,
         trigger=trigger,
         budget_ms=call.settings.worker_budget_ms,
         concurrency=call.settings.worker_concurrency,

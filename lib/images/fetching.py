@@ -1,7 +1,6 @@
 """Fetching an image from a URL that a user gave."""
 
 import asyncio
-import logging
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
@@ -89,7 +88,8 @@ async def _read(response: httpx.Response) -> bytes:
     if encoding not in ("", "identity"):
         # Unpacked, it could be a thousand times as long; a server that is asked for identity need not pack.
         raise Unobtainable(f"the image's host sends it packed as {encoding[:20]}, though it was asked not to")
-    if int(length) > MAX_BYTES if (length := response.headers.get("content-length", "")).isdigit() else False:
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and int(length[:18]) > MAX_BYTES:
         raise TooManyBytes(f"the image has more than {MAX_BYTES // 1_000_000} MB")
     body = bytearray()
     async for chunk in response.aiter_raw():

@@ -7,22 +7,36 @@ before any pixel is decoded.
 import struct
 from io import BytesIO
 
-from PIL import ExifTags, Image
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 from lib.errors import PermanentFailure
 
-# Pixels that are decoded at most. JPEG, PNG and GIF cost up to 4 bytes for each; the decoders of WebP and AVIF hold
-# the picture three times over, so a smaller one fills the same memory (measured by bench/images.py).
-MAX_PIXELS = {
-    "JPEG": 50_000_000,
-    "MPO": 50_000_000,  # a JPEG with further pictures behind the first, as phones make them
-    "PNG": 50_000_000,
-    "GIF": 50_000_000,
-    "WEBP": 20_000_000,
-    "AVIF": 20_000_000,
-}
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF")
+# Pixels that are decoded at most. JPEG, PNG and GIF cost up to 4 bytes for each, a progressive JPEG 2 for each of its
+# channels; the decoders of WebP and AVIF hold the picture three times over. With these limits none of them fills more
+# than half a gigabyte (measured by bench/images.py).
+MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "GIF": 50_000_000, "WEBP": 20_000_000, "AVIF": 20_000_000}
+MAX_PIXELS_CMYK = 25_000_000
+FORMATS = tuple(MAX_PIXELS)
 SUPPORTED = "JPEG, PNG, WebP, GIF and AVIF are"
+
+# Registered by being imported, once, rather than by Pillow's search at the first image.
+PLUGINS = (
+    AvifImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 # The limits are ours: Pillow's own one warns at half of it, and knows one number for all formats.
 Image.MAX_IMAGE_PIXELS = None
@@ -75,12 +89,19 @@ def open_image(data: bytes) -> Image.Image:
         image = Image.open(BytesIO(data), formats=FORMATS)
     except BROKEN:
         raise NotAnImage(f"not an image: {_what_it_is(data)}{SUPPORTED} supported") from None
-    limit = MAX_PIXELS[image.format or ""]
+    limit = _max_pixels(image)
     if image.width * image.height > limit:
         raise TooManyPixels(
             f"the image has {image.width} x {image.height} pixels; {image.format} may have {limit // 1_000_000} million"
         )
     return image
+
+
+def _max_pixels(image: Image.Image) -> int:
+    if image.mode == "CMYK":
+        return MAX_PIXELS_CMYK
+    # MPO: a JPEG with further pictures behind the first, as phones make them.
+    return MAX_PIXELS["JPEG" if image.format == "MPO" else str(image.format)]
 
 
 def orientation_of(image: Image.Image) -> int:

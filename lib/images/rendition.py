@@ -24,6 +24,4 @@ def render(data: bytes) -> Rendition:
         NotAnImage, TooManyPixels: see read_picture.
     """
     picture = read_picture(data)
-    return Rendition(
-        picture.width, picture.height, to_blurhash(picture), webp=to_webp(picture), jpeg=to_jpeg(picture)
-    )
+    return Rendition(picture.width, picture.height, to_blurhash(picture), webp=to_webp(picture), jpeg=to_jpeg(picture))

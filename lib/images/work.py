@@ -18,7 +18,7 @@ _thread = ThreadPoolExecutor(1, thread_name_prefix="images")
 _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-class Busy(Exception):  # noqa: N818 - see the error tree: named after what happened
+class Busy(Exception):
     """No room for another image came free in time."""
 
 

@@ -104,6 +104,11 @@ def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float
     return Settlement(job, "dead" if job.is_last_attempt else "retried", error=message, retry_in_seconds=wait)
 
 
+def refuse(job: Job) -> Settlement:
+    """Nobody can run it: there is no handler for its type."""
+    return Settlement(job, "dead", error=f"no handler is registered for {job.job_type}", retryable=False)
+
+
 def release(job: Job) -> Settlement:
     """It was claimed and never started: due again at once, the attempt given back."""
     return Settlement(job, "released")

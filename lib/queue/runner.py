@@ -20,6 +20,7 @@ from lib.queue.context import JobContext
 from lib.queue.job import Job
 from lib.queue.outcome import Completed, Discard, Settlement, Snooze, settle_failure, settle_outcome
 from lib.queue.registry import JobType, Payload
+from lib.settings import Settings
 
 # How long a cancelled handler may take to clean up before it is left behind.
 CANCEL_GRACE_S = 0.25
@@ -29,10 +30,16 @@ class Runner:
     """Runs handlers under their timeouts."""
 
     def __init__(
-        self, database: Database, http: httpx.AsyncClient, budget: TimeBudget, clock: Callable[[], float]
+        self,
+        database: Database,
+        http: httpx.AsyncClient,
+        settings: Settings,
+        budget: TimeBudget,
+        clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._http = http
+        self._settings = settings
         self._budget = budget
         self._clock = clock
 
@@ -79,6 +86,7 @@ class Runner:
             jobs=tuple(job for job, _ in work),
             database=self._database,
             http=self._http,
+            settings=self._settings,
             remaining_s=lambda: max(0.0, ends_at - self._clock()),
         )
         requests: Any = [payload for _, payload in work] if job_type.is_batch else work[0][1]
@@ -92,7 +100,7 @@ class Runner:
             elif not task.cancelled():
                 task.exception()  # retrieved: the timeout is what counts
             raise TimedOut(f"no end after {job_type.policy.timeout_s:g} s")
-        answers = task.result()
+        answers = _result_of(task)
         if not job_type.is_batch:
             return [answers]
         if not isinstance(answers, Sequence) or len(answers) != len(work):
@@ -102,7 +110,10 @@ class Runner:
     def _answer(self, job_type: JobType, job: Job, answer: object) -> Settlement:
         match answer:
             case Completed() | Snooze() | Discard():
-                return settle_outcome(job, answer)
+                try:
+                    return settle_outcome(job, answer)
+                except Exception as error:  # noqa: BLE001 - an outcome made of the wrong values
+                    return self._fail(job_type, job, error)
             case JobFailure():
                 return self._fail(job_type, job, answer)
             case _:
@@ -120,6 +131,17 @@ class Runner:
             reason=type(error).__name__,
         )
         return settle_failure(job, job_type.policy, error, random.random())
+
+
+def _result_of(task: asyncio.Task[Any]) -> Any:
+    """What the handler returned. What it raised is an Exception: anything else, a cancellation that it brought upon
+    itself for one, would end the worker instead of the job."""
+    if task.cancelled():
+        raise JobFailure("the handler was cancelled from within")
+    error = task.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise JobFailure(f"the handler raised {type(error).__name__}") from error
+    return task.result()
 
 
 def _describe(error: ValidationError) -> str:

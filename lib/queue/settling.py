@@ -33,9 +33,9 @@ class Settler:
     clock: Callable[[], float]
 
     async def settle_and_claim(
-        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str]
+        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None
     ) -> list[Job]:
-        """Settle and lease the next jobs in one call.
+        """Settle and lease the next jobs, of all types unless said, in one call.
 
         Raises:
             DatabaseUnavailable, DatabaseTimeout: nothing is known to be claimed. The settlements were then tried
@@ -48,9 +48,13 @@ class Settler:
         except (DatabaseUnavailable, DatabaseTimeout):
             await self.settle(settlements)
             raise
-        except (InvalidInput, DatabaseRejected):
+        except (InvalidInput, DatabaseRejected) as error:
+            # Refused for a settlement, or for the claim: without settlements it must be the claim, which is no
+            # empty queue.
+            if not settlements:
+                raise DatabaseUnavailable("settle_and_claim", f"the claim was refused: {error}") from error
             await self._settle_one_by_one(settlements)
-            return []
+            return await self.settle_and_claim([], max_jobs, job_types) if max_jobs else []
         self._record(settlements, reply["settled"])
         jobs = [Job.model_validate(row) for row in reply["claimed"]]
         self.report.add_claimed(jobs)

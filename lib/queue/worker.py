@@ -18,12 +18,13 @@ from lib.logs import log_event
 from lib.queue.budget import TimeBudget
 from lib.queue.job import Job
 from lib.queue.lane import Lane
-from lib.queue.outcome import Settlement, release
+from lib.queue.outcome import Settlement, refuse, release
 from lib.queue.registry import JobType, registered
 from lib.queue.report import RunReport
 from lib.queue.runner import Runner
 from lib.queue.schedules import fire_due_schedules
 from lib.queue.settling import Settler
+from lib.settings import Settings
 
 type Trigger = Literal["cron", "manual"]
 
@@ -38,6 +39,7 @@ class Worker:
 
     database: Database
     http: httpx.AsyncClient
+    settings: Settings
     trigger: Trigger
     budget_ms: int
     concurrency: int
@@ -59,6 +61,7 @@ class Worker:
             await run.fire_schedules()
             await run.drain()
             await run.run_isolated()
+            await run.use_what_is_left()
         except BaseException:
             run.report.stop_reason = "error"
             raise
@@ -78,7 +81,7 @@ class _Run:
         self._budget = TimeBudget.start(self._started, worker.budget_ms, worker.deadline_in_s)
         self.report = RunReport(worker_id=f"w-{secrets.token_hex(8)}", budget_ms=worker.budget_ms)
         self._settler = Settler(self._database, self.report, self._budget, self._clock)
-        self._runner = Runner(self._database, worker.http, self._budget, self._clock)
+        self._runner = Runner(self._database, worker.http, worker.settings, self._budget, self._clock)
         self._run_id = 0
         self._isolated_types: list[JobType] = []
 
@@ -111,10 +114,9 @@ class _Run:
     async def drain(self) -> None:
         """Drain all lanes, again and again while one of them finds work: jobs may have enqueued jobs."""
         budget = self._drain_budget()
-        while await self._drain_lanes(budget):
+        while await self._drain_lanes(budget) or await self._refuse_unknown(budget):
             pass
-        if any(not budget.fits(job_type.policy.timeout_s, self._clock()) for job_type in self._worker.types.values()):
-            self.report.stop_reason = "budget"
+        self.report.stop_reason = "empty" if self._all_fit(budget) else "budget"
 
     async def _drain_lanes(self, budget: TimeBudget) -> int:
         """Drain every lane to its end, then raise what the first of them raised. Returns how many jobs ran."""
@@ -123,6 +125,24 @@ class _Run:
             if isinstance(result, BaseException):
                 raise result
         return sum(result for result in results if isinstance(result, int))
+
+    async def _refuse_unknown(self, budget: TimeBudget) -> int:
+        """End the jobs that no lane can run, which would wait for ever. Returns how many jobs were leased.
+
+        The queue knows more types than the worker when code is older than the migrations, or a type was removed.
+        Asked when the lanes are drained; what became due for them meanwhile is released to them.
+        """
+        if not self._all_fit(budget):
+            return 0
+        jobs = await self._settler.settle_and_claim([], self._worker.concurrency, None)
+        await self._settler.settle(
+            [release(job) if job.job_type in self._worker.types else refuse(job) for job in jobs]
+        )
+        return len(jobs)
+
+    def _all_fit(self, budget: TimeBudget) -> bool:
+        now = self._clock()
+        return all(budget.fits(job_type.policy.timeout_s, now) for job_type in self._worker.types.values())
 
     def _lanes(self, budget: TimeBudget) -> list[Lane]:
         """One lane for all single types, and one for each batch type, so that neither holds back the other."""
@@ -145,7 +165,9 @@ class _Run:
     async def run_isolated(self) -> None:
         """Run the isolated jobs one after another, with nothing else in flight."""
         while fitting := self._fitting_types():
-            rows = await self._database.claim_isolated_job(self.report.worker_id, fitting, self._call_timeout_s())
+            # Of any type, while all fit: one that has no handler must end too.
+            types = None if len(fitting) == len(self._worker.types) else fitting
+            rows = await self._database.claim_isolated_job(self.report.worker_id, types, self._call_timeout_s())
             if not rows:
                 return
             job = Job.model_validate(rows[0])
@@ -160,10 +182,18 @@ class _Run:
         ]
 
     async def _run_alone(self, job: Job) -> list[Settlement]:
-        job_type = self._worker.types[job.job_type]
+        job_type = self._worker.types.get(job.job_type)
+        if job_type is None:
+            return [refuse(job)]
         if not self._budget.fits(job_type.policy.timeout_s, self._clock()):
             return [release(job)]
         return await self._runner.run(job_type, [job])
+
+    async def use_what_is_left(self) -> None:
+        """Drain again, with the time that was kept back for isolated jobs and that they did not need."""
+        if self._isolated_types:
+            self._isolated_types = []
+            await self.drain()
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from vercel_runtime import get_deadline
 
@@ -37,16 +37,16 @@ class Action:
     """What a method does: read the input, call the service, reply under a status."""
 
     read: Callable[[Request], Awaitable[Any]]
-    service: Callable[[Any, Call], Awaitable[BaseModel]]
+    service: Callable[[Any, Call], Awaitable[BaseModel | str]]
     status: Callable[[Any], int]
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
-    service: Callable[[M, Call], Awaitable[BaseModel]],
+    service: Callable[[M, Call], Awaitable[BaseModel | str]],
     status: Callable[[Any], int] = lambda _: 200,
 ) -> Action:
-    """Read the input, call `service`, and reply with what it returns under `status`.
+    """Read the input, call `service`, and reply with what it returns (a model as JSON, text as text) under `status`.
 
     reads: a model, taken from the query of a GET and from the body else (a model without fields takes nothing);
         or a function that makes the input of a JSON body.
@@ -98,6 +98,8 @@ async def _serve(request: Request, act: Action, authenticate: Authenticate) -> R
         reply = await act.service(given, call)
     except Exception as error:  # noqa: BLE001 - the last resort of a request: nothing inside is shown
         return _reply_to_error(error)
+    if isinstance(reply, str):
+        return PlainTextResponse(reply, act.status(reply))
     return JSONResponse(reply.model_dump(mode="json", by_alias=True), act.status(reply))
 
 

@@ -55,6 +55,8 @@ def reply_to(error: Exception) -> JSONResponse | None:  # noqa: PLR0911 - one ca
             return error_reply(503, "the server is not configured", {"variables": list(error.variables)})
         case errors.DatabaseUnavailable() | errors.DatabaseTimeout():
             return error_reply(503, "Supabase does not answer", headers={"Retry-After": str(RETRY_AFTER_S)})
+        case errors.DatabaseRejected():
+            return error_reply(503, "Supabase refused the call")
         case _:
             return None
 

@@ -47,8 +47,13 @@ alter table public.posts_new add column if not exists created_at timestamptz not
 alter table public.posts_new add column if not exists updated_at timestamptz not null default now();
 alter table public.post_ratings add column if not exists created_at timestamptz not null default now();
 
--- Writers wait until the repair is over: a duplicate that came in between would fail it.
-lock table public.posts_new, public.post_ratings, public.comments in share row exclusive mode;
+-- Writers wait until the repair is over: a duplicate that came in between would fail it. In a block,
+-- because `supabase db push` sends the file as one implicit transaction, where a bare lock is refused.
+do $$
+begin
+  lock table public.posts_new, public.post_ratings, public.comments in share row exclusive mode;
+end
+$$;
 
 with orphans as (
   delete from public.post_ratings as rating

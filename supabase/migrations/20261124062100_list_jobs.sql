@@ -1,0 +1,64 @@
+-- list_jobs: active and ended jobs, the newest id first, a page at a time. Caller: /api/admin/queue/jobs.
+-- Status failed means what old dashboards mean by it: pending, and waiting for a retry. before_id is the last
+-- id of the page before. Without tokens. Locks: none.
+
+-- Serves list_jobs for dead letters; the other statuses are frequent enough to be met while walking the ids.
+create index if not exists job_history_dead_id_idx on public.job_history (job_id) where status = 'dead';
+
+create or replace function public.list_jobs(
+  status public.job_status default null,
+  job_type public.job_type default null,
+  page_size integer default 50,
+  before_id uuid default null
+) returns table (
+  id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
+  attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
+  completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
+  idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
+)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  page uuid[];
+begin
+  if list_jobs.page_size is null or list_jobs.page_size not between 1 and 1000 then
+    raise exception 'page_size must be from 1 to 1000' using errcode = '22023';
+  end if;
+  page := array(
+    select both_tables.id
+    from (
+      (
+        select job.id
+        from public.background_jobs as job
+        where (list_jobs.before_id is null or job.id < list_jobs.before_id)
+          and (list_jobs.job_type is null or job.job_type = list_jobs.job_type)
+          and (
+            list_jobs.status is null or job.status = list_jobs.status
+            or (list_jobs.status = 'failed' and job.status = 'pending' and job.attempts > 0)
+          )
+        order by job.id desc
+        limit list_jobs.page_size
+      )
+      union all
+      (
+        select ended.job_id
+        from public.job_history as ended
+        where (list_jobs.before_id is null or ended.job_id < list_jobs.before_id)
+          and (list_jobs.job_type is null or ended.job_type = list_jobs.job_type)
+          and (list_jobs.status is null or ended.status = list_jobs.status)
+        order by ended.job_id desc
+        limit list_jobs.page_size
+      )
+    ) as both_tables (id)
+    order by both_tables.id desc
+    limit list_jobs.page_size
+  );
+  return query
+    select found.* from public.find_jobs(page) as found order by found.id desc;
+end
+$$;
+comment on function public.list_jobs is 'Active and ended jobs, newest first, a page at a time.';
+revoke all on function public.list_jobs from public, anon, authenticated;
+grant execute on function public.list_jobs to service_role;

@@ -1,0 +1,115 @@
+-- Web Push: the browsers that a user wants to be told in, and what was pushed to each.
+-- A browser adds and removes its own subscription; the send_notification job reads them.
+create table if not exists public.push_subscriptions (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null default auth.uid(),
+  endpoint text not null,
+  p256dh text not null,
+  auth text not null,
+  created_at timestamptz not null default now(),
+  unique (user_id, endpoint),
+  constraint push_subscriptions_endpoint_is_a_url check (endpoint ~ '^https?://' and char_length(endpoint) <= 2048),
+  constraint push_subscriptions_keys_are_short check (char_length(p256dh) <= 200 and char_length(auth) <= 100)
+);
+comment on table public.push_subscriptions is 'Browsers that a user is pushed to: PushSubscription.toJSON().';
+comment on column public.push_subscriptions.p256dh is 'The browser''s public key: 65 bytes in base64url (RFC 8291).';
+comment on column public.push_subscriptions.auth is 'The authentication secret: 16 bytes in base64url (RFC 8291).';
+
+alter table public.push_subscriptions enable row level security;
+revoke all on table public.push_subscriptions from public, anon, authenticated;
+grant select, insert, update, delete on table public.push_subscriptions to authenticated, service_role;
+
+drop policy if exists "users see their own subscriptions" on public.push_subscriptions;
+create policy "users see their own subscriptions" on public.push_subscriptions for select to authenticated
+  using (user_id = (select auth.uid()));
+drop policy if exists "users add their own subscriptions" on public.push_subscriptions;
+create policy "users add their own subscriptions" on public.push_subscriptions for insert to authenticated
+  with check (user_id = (select auth.uid()));
+drop policy if exists "users change their own subscriptions" on public.push_subscriptions;
+create policy "users change their own subscriptions" on public.push_subscriptions for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+drop policy if exists "users remove their own subscriptions" on public.push_subscriptions;
+create policy "users remove their own subscriptions" on public.push_subscriptions for delete to authenticated
+  using (user_id = (select auth.uid()));
+
+create table if not exists public.push_deliveries (
+  notification_id uuid not null references public.notifications (id) on delete cascade,
+  subscription_id uuid not null references public.push_subscriptions (id) on delete cascade,
+  status integer not null,
+  pushed_at timestamptz not null default now(),
+  primary key (notification_id, subscription_id)
+);
+comment on table public.push_deliveries is 'Pushes that have ended, and are not tried again.';
+comment on column public.push_deliveries.status is
+  'What the push service answered: 201 taken, 4xx refused; 0 when the subscription cannot be pushed to.';
+-- Serves the cascade of a removed subscription.
+create index if not exists push_deliveries_subscription_idx on public.push_deliveries (subscription_id);
+-- Serves delete_expired.
+create index if not exists push_deliveries_pushed_at_idx on public.push_deliveries (pushed_at);
+alter table public.push_deliveries enable row level security;
+revoke all on table public.push_deliveries from public, anon, authenticated;
+grant select, insert, update, delete on table public.push_deliveries to service_role;
+
+-- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet.
+-- Caller: the send_notification job, at each attempt.
+create or replace function public.undelivered_pushes(notification_id uuid, max_subscriptions integer)
+returns table (subscription_id uuid, endpoint text, p256dh text, auth text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select newest.id, newest.endpoint, newest.p256dh, newest.auth
+    from public.notifications as notification
+    cross join lateral (
+      select subscription.* from public.push_subscriptions as subscription
+      where subscription.user_id = notification.user_id
+      order by subscription.created_at desc, subscription.id
+      limit max_subscriptions
+    ) as newest
+    where notification.id = undelivered_pushes.notification_id
+      and not exists (
+        select from public.push_deliveries as delivery
+        where delivery.notification_id = notification.id and delivery.subscription_id = newest.id
+      );
+end
+$$;
+comment on function public.undelivered_pushes is 'Subscriptions that a notification was not pushed to yet.';
+revoke all on function public.undelivered_pushes from public, anon, authenticated;
+grant execute on function public.undelivered_pushes to service_role;
+
+-- record_push: this push has ended. Does nothing when the subscription or the notification is gone meanwhile.
+-- Locks: both, for key share. Safe to repeat: yes.
+create or replace function public.record_push(notification_id uuid, subscription_id uuid, status integer)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  insert into public.push_deliveries as delivery (notification_id, subscription_id, status)
+  select notification.id, subscription.id, record_push.status
+  from public.notifications as notification, public.push_subscriptions as subscription
+  where notification.id = record_push.notification_id and subscription.id = record_push.subscription_id
+  for key share
+  on conflict (notification_id, subscription_id) do nothing;
+end
+$$;
+comment on function public.record_push is 'Record that a push has ended.';
+revoke all on function public.record_push from public, anon, authenticated;
+grant execute on function public.record_push to service_role;
+
+-- remove_push_subscription: the push service says that it is gone (404, 410). Safe to repeat: yes.
+create or replace function public.remove_push_subscription(subscription_id uuid) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  delete from public.push_subscriptions as subscription
+  where subscription.id = remove_push_subscription.subscription_id;
+end
+$$;
+comment on function public.remove_push_subscription is 'Remove a subscription that the push service no longer knows.';
+revoke all on function public.remove_push_subscription from public, anon, authenticated;
+grant execute on function public.remove_push_subscription to service_role;

@@ -1,0 +1,126 @@
+-- Cleaning up: what has been kept long enough goes, in batches of a bounded size. Caller: the cleanup_expired job,
+-- which repeats each call while it has time. There are no rate-limit rows: nothing here limits rates in a table.
+
+-- How far the search for orphaned images has come; the next run goes on from there.
+create table if not exists public.cleanup_positions (
+  kind text primary key,
+  after_name text not null,
+  updated_at timestamptz not null default now()
+);
+comment on table public.cleanup_positions is 'Where a search over many rows stopped.';
+alter table public.cleanup_positions enable row level security;
+revoke all on table public.cleanup_positions from public, anon, authenticated;
+grant select, insert, update, delete on table public.cleanup_positions to service_role;
+
+-- delete_expired: delete up to max_rows rows of one kind that are older than so many days; returns how many.
+-- job_history keeps at least two days whatever is asked: a completed job's key is held for a day, and a settle whose
+-- reply was lost is answered from it. worker_runs and push_deliveries likewise: a job may still need them.
+-- Locks: the rows, skip locked, so two clean-ups share the work. Safe to repeat: yes. Errors: 22023 an argument.
+create or replace function public.delete_expired(kind text, older_than_days integer, max_rows integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  before timestamptz := now() - make_interval(days => older_than_days);
+  before_needed timestamptz := now() - make_interval(days => greatest(older_than_days, 2));
+  deleted integer;
+begin
+  if older_than_days is null or older_than_days not between 0 and 36500 then
+    raise exception 'older_than_days must be from 0 to 36500' using errcode = '22023';
+  end if;
+  case kind
+    when 'job_history' then
+      delete from public.job_history as ended where ended.id = any (array(
+        select old.id from public.job_history as old
+        where old.completed_at < before_needed
+        order by old.completed_at limit max_rows for update skip locked
+      ));
+    when 'worker_runs' then
+      delete from public.worker_runs as run where run.id = any (array(
+        select old.id from public.worker_runs as old
+        where old.started_at < before_needed
+        order by old.started_at limit max_rows for update skip locked
+      ));
+    when 'push_deliveries' then
+      delete from public.push_deliveries as delivery where delivery.ctid = any (array(
+        select old.ctid from public.push_deliveries as old
+        where old.pushed_at < before_needed
+        order by old.pushed_at limit max_rows for update skip locked
+      ));
+    when 'notifications' then
+      delete from public.notifications as notification where notification.id = any (array(
+        select old.id from public.notifications as old
+        where old.read_at < before
+        order by old.read_at limit max_rows for update skip locked
+      ));
+    else
+      raise exception 'there is no kind %', to_json(kind) using errcode = '22023';
+  end case;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
+comment on function public.delete_expired is 'Delete old rows of one kind, up to max_rows.';
+revoke all on function public.delete_expired from public, anon, authenticated;
+grant execute on function public.delete_expired to service_role;
+
+-- find_orphaned_images: look at the next max_objects files of the bucket post-images, and name those whose post is
+-- gone, or has another image by now. Returns (examined, orphans); fewer examined than asked for is the bucket's end,
+-- and the next call starts at its beginning. The rows of storage.objects are only read: files are removed through
+-- the Storage API. A file that is younger than a day may belong to a job that has not stored its row yet, and one
+-- outside a folder named after a post belongs to nobody here.
+-- Locks: its position's row. Safe to repeat: yes, each call looks at other files.
+create or replace function public.find_orphaned_images(max_objects integer)
+returns table (examined integer, orphans text[])
+language plpgsql volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  start text;
+  names text[];
+begin
+  if to_regclass('storage.objects') is null then
+    return query select 0, array[]::text[];
+    return;
+  end if;
+  insert into public.cleanup_positions (kind, after_name) values ('orphaned_images', '')
+  on conflict (kind) do nothing;
+  select position.after_name into start
+  from public.cleanup_positions as position where position.kind = 'orphaned_images' for update;
+
+  names := array(
+    select object.name from storage.objects as object
+    where object.bucket_id = 'post-images' and object.name > start
+    order by object.name limit max_objects
+  );
+  update public.cleanup_positions as position
+  set after_name = case when cardinality(names) < max_objects then '' else names[max_objects] end,
+    updated_at = now()
+  where position.kind = 'orphaned_images';
+  return query
+    select cardinality(names), array(
+      select object.name
+      from storage.objects as object
+      cross join lateral split_part(object.name, '/', 1) as folder
+      where object.bucket_id = 'post-images' and object.name = any (names)
+        and greatest(object.created_at, object.updated_at) < now() - interval '1 day'
+        and pg_input_is_valid(folder, 'uuid')
+        and not exists (
+          select from public.post_images as image
+          where image.post_id = case when pg_input_is_valid(folder, 'uuid') then folder::uuid end
+            and (right(image.webp_url, length(object.name) + 1) = '/' || object.name
+              or right(image.jpeg_url, length(object.name) + 1) = '/' || object.name)
+        )
+        and not exists (
+          select from public.post_thumbnails as thumbnail
+          where thumbnail.post_id = case when pg_input_is_valid(folder, 'uuid') then folder::uuid end
+            and right(thumbnail.url, length(object.name) + 1) = '/' || object.name
+        )
+    );
+end
+$$;
+comment on function public.find_orphaned_images is 'Files of post-images that no post shows any more.';
+revoke all on function public.find_orphaned_images from public, anon, authenticated;
+grant execute on function public.find_orphaned_images to service_role;
