@@ -6,12 +6,14 @@ rows come and go as JSON. Every call ends within `timeout_s`; none is retried he
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import httpx
 from postgrest.exceptions import APIError
+from storage3.exceptions import StorageApiError
+from storage3.types import FileOptions
 from supabase import AsyncClient, AsyncClientOptions
 from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
 
@@ -51,6 +53,7 @@ class Database:
             service_role_key,
             AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False),
         )
+        self.storage = Storage(self._client, url)
 
     async def call(self, function: str, arguments: Mapping[str, Any], timeout_s: float = CALL_TIMEOUT_S) -> Any:
         """Call one function and return its JSON.
@@ -91,7 +94,7 @@ class Database:
         """Active and ended jobs, the newest id first."""
         before = None if before_id is None else str(before_id)
         rows: list[Row] = await self.call(
-            "list_jobs", {"status": status, "job_type": job_type, "page_size": page_size, "before_id": before}
+            "list_jobs", {"wanted_status": status, "wanted_type": job_type, "page_size": page_size, "before_id": before}
         )
         return rows
 
@@ -215,6 +218,93 @@ class Database:
         )
         return rows[0]
 
+    # -- posts and their images
+
+    async def create_post(self, user_id: UUID, caption: str | None, image_url: str) -> Row:
+        """Add a post and its image job in one transaction. Returns {post, job_id}."""
+        row: Row = await self.call(
+            "create_post", {"user_id": str(user_id), "caption": caption, "image_url": image_url}
+        )
+        return row
+
+    async def list_posts(self, sort: str, max_posts: int, after_key: str | None, after_id: UUID | None) -> list[Row]:
+        """One page of posts, sort "new" or "hot", each with its sort_key; after those of the page's predecessor."""
+        after = None if after_id is None else str(after_id)
+        rows: list[Row] = await self.call(
+            "list_posts", {"sort": sort, "max_posts": max_posts, "after_key": after_key, "after_id": after}
+        )
+        return rows
+
+    async def post_exists(self, post_id: UUID) -> bool:
+        """Whether there is such a post."""
+        exists: bool = await self.call("post_exists", {"post_id": str(post_id)})
+        return exists
+
+    async def store_post_image(self, post_id: UUID, source_url: str, image: Row) -> str:
+        """Store {width, height, blurhash, webp_url, jpeg_url}. Returns stored, gone or outdated."""
+        answer: str = await self.call(
+            "store_post_image", {"post_id": str(post_id), "source_url": source_url, **image}
+        )
+        return answer
+
+    async def store_post_thumbnails(self, post_id: UUID, source_url: str, thumbnails: Sequence[Row]) -> str:
+        """Store many {size, width, height, url}. Returns stored, gone or outdated."""
+        answer: str = await self.call(
+            "store_post_thumbnails",
+            {"post_id": str(post_id), "source_url": source_url, "thumbnails": list(thumbnails)},
+        )
+        return answer
+
+    async def recompute_rankings(self, max_posts: int, timeout_s: float) -> Row:
+        """Rank the newest posts. Returns {ranked, changed, removed}."""
+        rows: list[Row] = await self.call("recompute_rankings", {"max_posts": max_posts}, timeout_s)
+        return rows[0]
+
+    # -- notifications
+
+    async def add_notification(self, job_id: UUID, redrive_of: UUID | None, notification: Row) -> UUID:
+        """Add {user_id, title, body, url}, once for each job and the jobs redriven from it. Returns its id."""
+        redriven = None if redrive_of is None else str(redrive_of)
+        found: str = await self.call(
+            "add_notification", {"job_id": str(job_id), "redrive_of": redriven, **notification}
+        )
+        return UUID(found)
+
+    async def undelivered_pushes(self, notification_id: UUID, max_subscriptions: int) -> list[Row]:
+        """{subscription_id, endpoint, p256dh, auth} of the user's browsers that it was not pushed to yet."""
+        rows: list[Row] = await self.call(
+            "undelivered_pushes",
+            {"notification_id": str(notification_id), "max_subscriptions": max_subscriptions},
+        )
+        return rows
+
+    async def record_push(self, notification_id: UUID, subscription_id: UUID, status: int) -> None:
+        """This push has ended."""
+        await self.call(
+            "record_push",
+            {"notification_id": str(notification_id), "subscription_id": str(subscription_id), "status": status},
+        )
+
+    async def remove_push_subscription(self, subscription_id: UUID) -> None:
+        """The push service no longer knows it."""
+        await self.call("remove_push_subscription", {"subscription_id": str(subscription_id)})
+
+    # -- cleaning up
+
+    async def delete_expired(self, kind: str, older_than_days: int, max_rows: int, timeout_s: float) -> int:
+        """Delete old rows of one kind. Returns how many."""
+        deleted: int = await self.call(
+            "delete_expired",
+            {"kind": kind, "older_than_days": older_than_days, "max_rows": max_rows},
+            timeout_s,
+        )
+        return deleted
+
+    async def find_orphaned_images(self, max_objects: int, timeout_s: float) -> Row:
+        """Look at the next files of post-images. Returns {examined, orphans}."""
+        rows: list[Row] = await self.call("find_orphaned_images", {"max_objects": max_objects}, timeout_s)
+        return rows[0]
+
     # -- what the queue says of itself
 
     async def queue_stats(self) -> Row:
@@ -252,6 +342,53 @@ class Database:
         if reply is None:
             raise NotAuthenticated("the access token is not valid")
         return {"id": reply.user.id, "app_metadata": reply.user.app_metadata}
+
+
+class Storage:
+    """The files in Supabase Storage's public buckets. Part of Database, which makes it."""
+
+    def __init__(self, client: AsyncClient, url: str) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+
+    def public_url(self, bucket: str, name: str) -> str:
+        """Where anyone gets the file."""
+        return f"{self._url}/storage/v1/object/public/{bucket}/{name}"
+
+    async def upload(self, bucket: str, name: str, content: bytes, content_type: str, cache_control: str) -> str:
+        """Put a file there, in place of one of the same name. Returns its public URL.
+
+        cache_control: what follows `max-age=` in the header.
+
+        Raises:
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected: see lib.errors.
+        """
+        options: FileOptions = {"content-type": content_type, "cache-control": cache_control, "upsert": "true"}
+        await _storage_call("storage.upload", self._client.storage.from_(bucket).upload(name, content, options))
+        return self.public_url(bucket, name)
+
+    async def remove(self, bucket: str, names: Sequence[str]) -> int:
+        """Remove files; one that is not there is no error. Returns how many were.
+
+        Raises:
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected: see lib.errors.
+        """
+        return len(await _storage_call("storage.remove", self._client.storage.from_(bucket).remove(list(names))))
+
+
+async def _storage_call[T](function: str, call: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            return await call
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise DatabaseTimeout(function, "no answer in time") from error
+    except httpx.HTTPError as error:
+        raise DatabaseUnavailable(function, type(error).__name__) from error
+    except StorageApiError as error:
+        status = str(error.status)
+        if _GATEWAY_STATUS.fullmatch(status):
+            raise DatabaseUnavailable(function, f"{error.message} ({status})") from error
+        raise DatabaseRejected(function, error.message, status) from error
 
 
 def _translate(

@@ -6,8 +6,8 @@
 create index if not exists job_history_dead_id_idx on public.job_history (job_id) where status = 'dead';
 
 create or replace function public.list_jobs(
-  status public.job_status default null,
-  job_type public.job_type default null,
+  wanted_status public.job_status default null,
+  wanted_type public.job_type default null,
   page_size integer default 50,
   before_id uuid default null
 ) returns table (
@@ -23,7 +23,7 @@ as $$
 declare
   page uuid[];
 begin
-  if list_jobs.page_size is null or list_jobs.page_size not between 1 and 1000 then
+  if page_size is null or page_size not between 1 and 1000 then
     raise exception 'page_size must be from 1 to 1000' using errcode = '22023';
   end if;
   page := array(
@@ -32,28 +32,28 @@ begin
       (
         select job.id
         from public.background_jobs as job
-        where (list_jobs.before_id is null or job.id < list_jobs.before_id)
-          and (list_jobs.job_type is null or job.job_type = list_jobs.job_type)
+        where (before_id is null or job.id < before_id)
+          and (wanted_type is null or job.job_type = wanted_type)
           and (
-            list_jobs.status is null or job.status = list_jobs.status
-            or (list_jobs.status = 'failed' and job.status = 'pending' and job.attempts > 0)
+            wanted_status is null or job.status = wanted_status
+            or (wanted_status = 'failed' and job.status = 'pending' and job.attempts > 0)
           )
         order by job.id desc
-        limit list_jobs.page_size
+        limit page_size
       )
       union all
       (
         select ended.job_id
         from public.job_history as ended
-        where (list_jobs.before_id is null or ended.job_id < list_jobs.before_id)
-          and (list_jobs.job_type is null or ended.job_type = list_jobs.job_type)
-          and (list_jobs.status is null or ended.status = list_jobs.status)
+        where (before_id is null or ended.job_id < before_id)
+          and (wanted_type is null or ended.job_type = wanted_type)
+          and (wanted_status is null or ended.status = wanted_status)
         order by ended.job_id desc
-        limit list_jobs.page_size
+        limit page_size
       )
     ) as both_tables (id)
     order by both_tables.id desc
-    limit list_jobs.page_size
+    limit page_size
   );
   return query
     select found.* from public.find_jobs(page) as found order by found.id desc;
