@@ -11,7 +11,7 @@ type Row = dict[str, Any]
 type Db = psycopg.Connection[Row]
 
 
-def rpc(db: Db, function: str, **arguments: object) -> list[Row]:
+def rpc(db: Db, function: str, **arguments: Any) -> list[Row]:
     """Call a function by the names of its arguments; a dict becomes jsonb."""
     named = [sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments]
     values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in arguments.items()}
@@ -19,14 +19,14 @@ def rpc(db: Db, function: str, **arguments: object) -> list[Row]:
     return db.execute(query, values).fetchall()
 
 
-def value(db: Db, function: str, **arguments: object) -> Any:
+def value(db: Db, function: str, **arguments: Any) -> Any:
     """Call a function that returns one value."""
     (row,) = rpc(db, function, **arguments)
     (only,) = row.values()
     return only
 
 
-def enqueue(db: Db, job_type: str = "send_notification", **arguments: object) -> UUID:
+def enqueue(db: Db, job_type: str = "send_notification", **arguments: Any) -> UUID:
     """Enqueue one job and return its id."""
     (row,) = rpc(db, "enqueue_job", job_type=job_type, **arguments)
     return UUID(str(row["id"]))
@@ -37,23 +37,23 @@ def enqueue_many(db: Db, jobs: list[Row]) -> list[Row]:
     return rpc(db, "enqueue_jobs", jobs=Jsonb(jobs))
 
 
-def claim(db: Db, max_jobs: int = 100, *, worker_id: str = "worker", **arguments: object) -> list[Row]:
+def claim(db: Db, max_jobs: int = 100, *, worker_id: str = "worker", **arguments: Any) -> list[Row]:
     """Call claim_jobs."""
     return rpc(db, "claim_jobs", worker_id=worker_id, max_jobs=max_jobs, **arguments)
 
 
-def claim_one(db: Db, **arguments: object) -> Row:
+def claim_one(db: Db, **arguments: Any) -> Row:
     """Claim the one job that is due."""
     (job,) = claim(db, **arguments)
     return job
 
 
-def claim_isolated(db: Db, *, worker_id: str = "worker", **arguments: object) -> list[Row]:
+def claim_isolated(db: Db, *, worker_id: str = "worker", **arguments: Any) -> list[Row]:
     """Call claim_isolated_job."""
     return rpc(db, "claim_isolated_job", worker_id=worker_id, **arguments)
 
 
-def outcome(job: Row, kind: str = "completed", **options: object) -> Row:
+def outcome(job: Row, kind: str = "completed", **options: Any) -> Row:
     """Return one element of settle_jobs' array, for a claimed job."""
     return {"id": str(job["id"]), "claim_token": str(job["claim_token"]), "outcome": kind, **options}
 

@@ -19,10 +19,14 @@ def meanwhile[T](act: Callable[..., T], *arguments: object) -> Iterator[Future[T
         yield thread.submit(act, *arguments)
 
 
-def wait_until_blocked(observer: psycopg.Connection[Any], blocked: psycopg.Connection[Any]) -> None:
-    """Return once a connection's statement waits for a lock."""
+def wait_until_blocked(
+    observer: psycopg.Connection[Any], blocked: psycopg.Connection[Any], unless: Future[Any] | None = None
+) -> None:
+    """Return once a connection's statement waits for a lock, or a call has ended without waiting."""
     begun = time.monotonic()
     while not _waits_for_a_lock(observer, blocked.info.backend_pid):
+        if unless is not None and unless.done():
+            return
         assert time.monotonic() - begun < PATIENCE_S, "it never waited"
 
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.sql.ageing import age_job, expire_leases, make_due
-from tests.sql.calls import Db, active, claim, claim_isolated, claim_one, count, enqueue, outcome, rescue, settle, value
+from tests.sql.calls import Db, active, claim, claim_isolated, claim_one, enqueue, outcome, rescue, rpc, settle, value
 
 
 def test_a_claimed_job_is_leased(service: Db) -> None:
@@ -109,16 +109,10 @@ def test_claim_next_job_claims_one(service: Db) -> None:
     """The short form."""
     enqueue(service)
     enqueue(service)
-    row = value_row(service)
-    assert (row["attempts"], row["worker_id"]) == (1, "w-1")
-    assert count(service) == 2
-
-
-def value_row(service: Db) -> dict[str, Any]:
-    """Call claim_next_job."""
-    query = "select * from public.claim_next_job(worker_id => 'w-1', job_types => '{send_notification}')"
-    (row,) = service.execute(query).fetchall()
-    return row
+    (job,) = rpc(service, "claim_next_job", worker_id="w-1", job_types=["send_notification"])
+    assert (job["attempts"], job["worker_id"]) == (1, "w-1")
+    assert len(claim(service)) == 1
+    assert rpc(service, "claim_next_job", worker_id="w-1") == []
 
 
 @pytest.mark.parametrize(

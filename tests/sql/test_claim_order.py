@@ -83,11 +83,7 @@ def test_empty_calls_do_not_use_up_a_turn(service: Db) -> None:
         for _ in range(number % 4):
             assert claim(service, 1, job_types=["process_image"]) == []
         taken += claimed_ids(service, 1)
-        if taken[-1] in low:
-            # The high one is left over: out of the way, so that each turn starts alike.
-            (rest,) = claim(service, 2, job_types=["send_notification"])[:1] if len(low) == len(taken) else [None]
-            assert rest is None
-            service.execute("delete from public.background_jobs where id = any(%s)", [high])
+        service.execute("delete from public.background_jobs where id = any(%s) and status = 'pending'", [high])
     assert [job_id in low for job_id in taken] == [False, False, False, True] * 3
 
 

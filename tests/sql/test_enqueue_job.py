@@ -1,6 +1,7 @@
 """enqueue_job adds one job."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -46,7 +47,7 @@ def test_every_argument_is_kept(service: Db) -> None:
 
 def test_nulls_mean_the_defaults(service: Db) -> None:
     """A client that sends every argument, empty ones as null, gets what leaving them out would give."""
-    nothing: dict[str, object] = dict.fromkeys(
+    nothing: dict[str, Any] = dict.fromkeys(
         ("payload", "priority", "scheduled_for", "idempotency_key", "max_attempts", "dedupe_seconds")
     )
     job = pending(service, enqueue(service, **nothing))

@@ -1,13 +1,15 @@
 """An idempotency key names one job: while it is active, and for a while after it completed."""
 
+from typing import Any
+
 import psycopg
 import pytest
 
 from tests.sql.ageing import age_end, expire_leases
-from tests.sql.calls import Db, Row, claim_one, count, enqueue, ended, history, outcome, rescue, rpc, settle, value
+from tests.sql.calls import Db, Row, claim_one, count, ended, history, outcome, rescue, rpc, settle, value
 
 
-def ask(db: Db, **arguments: object) -> Row:
+def ask(db: Db, **arguments: Any) -> Row:
     """Enqueue under one key."""
     (row,) = rpc(db, "enqueue_job", **({"job_type": "send_notification", "idempotency_key": "k"} | arguments))
     return row

@@ -1,10 +1,11 @@
 """The table refuses what no job may be: each limit, at its boundary and one beyond."""
 
 import json
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.sql.calls import Db, Row, count, enqueue, pending
 
@@ -86,8 +87,8 @@ def test_an_unknown_type_is_refused(service: Db) -> None:
         "error_message = repeat('x', 2001)",
     ],
 )
-def test_a_row_that_no_transition_makes_is_refused(service: Db, broken: str) -> None:
+def test_a_row_that_no_transition_makes_is_refused(service: Db, broken: LiteralString) -> None:
     """A processing job has a lease, a pending one has none, failed is never stored: whoever writes."""
     enqueue(service)
     with pytest.raises(psycopg.errors.CheckViolation):
-        service.execute(f"update public.background_jobs set {broken}".encode())
+        service.execute(sql.SQL("update public.background_jobs set {}").format(sql.SQL(broken)))

@@ -1,0 +1,14 @@
+"""The schedules that every database has."""
+
+from tests.sql.calls import Db
+
+
+def test_rankings_clean_up_and_the_audit_are_scheduled(service: Db) -> None:
+    """Every ten minutes, daily, hourly; each of its own minute, so they do not start together."""
+    rows = service.execute("select job_type, cron_expression, timezone, enabled from public.job_schedules").fetchall()
+    found = {row["job_type"]: row["cron_expression"] for row in rows if row["enabled"] and row["timezone"] == "UTC"}
+    assert found == {
+        "recompute_rankings": "*/10 * * * *",
+        "cleanup_expired": "17 3 * * *",
+        "audit_like_counts": "29 * * * *",
+    }

@@ -1,0 +1,52 @@
+"""queue_stats reads the ledger of runs: missed, overlapping and killed ones are visible."""
+
+from tests.sql.bulk import worker_run
+from tests.sql.calls import Db, Row, value
+
+
+def runs(db: Db) -> Row:
+    """Return what queue_stats says of the runs."""
+    reply: Row = value(db, "queue_stats")["runs"]
+    return {name: reply[name] for name in ("last_hour", "killed", "overlapping", "missed")}
+
+
+def test_no_run_is_all_zeros(service: Db) -> None:
+    """An empty ledger."""
+    assert runs(service) == {"last_hour": 0, "killed": 0, "overlapping": 0, "missed": 0}
+
+
+def test_a_tick_each_minute_is_in_order(service: Db) -> None:
+    """Vercel may be some seconds early or late."""
+    for ago in (305, 240, 185, 120, 58):
+        worker_run(service, ago_s=ago)
+    assert runs(service) == {"last_hour": 5, "killed": 0, "overlapping": 0, "missed": 0}
+
+
+def test_gaps_are_missed_ticks(service: Db) -> None:
+    """Two minutes without one, and one."""
+    for ago in (600, 420, 300):
+        worker_run(service, ago_s=ago)
+    assert runs(service)["missed"] == 3
+
+
+def test_a_start_before_an_earlier_run_s_end_is_an_overlap(service: Db) -> None:
+    """Also the end of a run before the last one, and the budget of one that has no end."""
+    worker_run(service, ago_s=300, lasted_s=100)
+    worker_run(service, ago_s=290, lasted_s=1)
+    worker_run(service, ago_s=240, lasted_s=1)
+    worker_run(service, ago_s=120, lasted_s=None, budget_ms=8000)
+    worker_run(service, ago_s=115, lasted_s=1)
+    assert runs(service)["overlapping"] == 3
+
+
+def test_a_run_without_an_end_was_killed(service: Db) -> None:
+    """After a minute: before that it may still be at work."""
+    worker_run(service, ago_s=120, lasted_s=None)
+    worker_run(service, ago_s=5, lasted_s=None)
+    assert runs(service)["killed"] == 1
+
+
+def test_only_the_last_hour_counts(service: Db) -> None:
+    """Yesterday's trouble is not today's."""
+    worker_run(service, ago_s=3700, lasted_s=None)
+    assert runs(service) == {"last_hour": 0, "killed": 0, "overlapping": 0, "missed": 0}
