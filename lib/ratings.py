@@ -10,7 +10,8 @@ from lib.database import Row
 from lib.errors import NotFound
 from lib.model import Model
 
-SessionId = Annotated[str, Field(min_length=16, max_length=128)]
+# Any text that Postgres can store: it has no NUL.
+SessionId = Annotated[str, Field(min_length=16, max_length=128, pattern=r"^[^\x00]*$")]
 
 
 class RatingsQuery(Model):

@@ -34,6 +34,9 @@ class Settings(BaseModel):
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
     allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
     image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
+    push_hosts: CommaSeparated = Field((), validation_alias="PUSH_HOSTS")
+    vapid_private_key: SecretStr | None = Field(None, validation_alias="VAPID_PRIVATE_KEY")
+    vapid_subject: str | None = Field(None, validation_alias="VAPID_SUBJECT")
     worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
     worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
 

@@ -19,8 +19,6 @@ from lib.queue.settling import Settler
 
 # While slots are free and others are busy, look this often for jobs that became due.
 POLL_S = 0.5
-# After this many calls in a row without an answer, the database counts as down.
-MAX_FAILED_CLAIMS = 2
 
 
 class Lane:
@@ -45,7 +43,6 @@ class Lane:
         self._clock = clock
         self._running: set[asyncio.Task[list[Settlement]]] = set()
         self._ended: list[Settlement] = []
-        self._failed_claims = 0
 
     async def drain(self) -> int:
         """Work until nothing is due or nothing fits any more, and until all that started is settled.
@@ -75,16 +72,7 @@ class Lane:
         settlements, self._ended = self._ended, []
         if not room and not settlements:
             return []
-        try:
-            jobs = await self._settler.settle_and_claim(settlements, room, fitting)
-        except (DatabaseUnavailable, DatabaseTimeout):
-            # The settlements are delivered, or settle() has raised. A claim may fail once.
-            self._failed_claims += 1
-            if self._failed_claims >= MAX_FAILED_CLAIMS:
-                raise
-            return await self._next_round()
-        self._failed_claims = 0
-        return jobs
+        return await self._settler.settle_and_claim(settlements, room, fitting)
 
     def _fitting(self) -> list[str]:
         now = self._clock()

@@ -98,7 +98,7 @@ def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float
             # Supabase is down: no attempt of this job could have succeeded.
             return Settlement(job, "retried", error=message, not_counted=True)
         case RetryLater():
-            wait: float | None = _wait_s(error.seconds)
+            wait = _wait_s(error.seconds)
         case _:
             wait = policy.backoff_s(job.attempts, chance)
     return Settlement(job, "dead" if job.is_last_attempt else "retried", error=message, retry_in_seconds=wait)
@@ -128,9 +128,9 @@ def _describe(error: BaseException) -> str:
     return clean_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
-def _wait_s(seconds: float) -> float:
-    """A wait that the database takes: it would refuse to settle a job with any other. No number counts as none."""
-    return min(max(0.0, seconds), MAX_WAIT_S) if not math.isnan(seconds) else 0.0
+def _wait_s(seconds: float) -> float | None:
+    """A wait that the database takes: it would refuse to settle a job with any other. None for what is no number."""
+    return None if math.isnan(seconds) else min(max(0.0, seconds), MAX_WAIT_S)
 
 
 def _as_json(result: Mapping[str, Any] | None) -> Any:

@@ -37,28 +37,33 @@ class Settler:
     ) -> list[Job]:
         """Settle and lease the next jobs, of all types unless said, in one call.
 
+        A call that fails is tried again: with settlements these alone, and no jobs are leased then.
+
         Raises:
-            DatabaseUnavailable, DatabaseTimeout: nothing is known to be claimed. The settlements were then tried
-                again alone, and are delivered if the database came back in time.
+            DatabaseUnavailable, DatabaseTimeout: no answer to the second try either, or the claim was refused.
         """
-        rows = [settlement.to_row() for settlement in settlements]
-        timeout_s = self.budget.call_timeout_s(self.clock())
         try:
-            reply = await self.database.settle_and_claim(self.report.worker_id, rows, max_jobs, job_types, timeout_s)
-        except (DatabaseUnavailable, DatabaseTimeout):
-            await self.settle(settlements)
-            raise
+            try:
+                reply = await self._call(settlements, max_jobs, job_types)
+            except (DatabaseUnavailable, DatabaseTimeout):
+                if settlements:
+                    await self.settle(settlements)
+                    return []
+                reply = await self._call([], max_jobs, job_types)
         except (InvalidInput, DatabaseRejected) as error:
-            # Refused for a settlement, or for the claim: without settlements it must be the claim, which is no
-            # empty queue.
-            if not settlements:
-                raise DatabaseUnavailable("settle_and_claim", f"the claim was refused: {error}") from error
-            await self._settle_one_by_one(settlements)
-            return await self.settle_and_claim([], max_jobs, job_types) if max_jobs else []
+            if settlements:
+                await self._settle_one_by_one(settlements)
+                return []
+            raise DatabaseUnavailable("settle_and_claim", f"the claim was refused: {error}") from error
         self._record(settlements, reply["settled"])
         jobs = [Job.model_validate(row) for row in reply["claimed"]]
         self.report.add_claimed(jobs)
         return jobs
+
+    async def _call(self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None) -> Row:
+        rows = [settlement.to_row() for settlement in settlements]
+        timeout_s = self.budget.call_timeout_s(self.clock())
+        return await self.database.settle_and_claim(self.report.worker_id, rows, max_jobs, job_types, timeout_s)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Settle, trying again while there is time.

@@ -4,6 +4,7 @@ No environment bypasses it: a secret that is unset or too short refuses everyone
 """
 
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from lib.logs import log_event
 from lib.settings import Settings
 
 MIN_SECRET_CHARACTERS = 16
+# The compact form of a signed token (RFC 7515, section 3.1). Auth need not be asked about anything else.
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 type SecretName = Literal["cron_secret", "queue_api_token", "admin_api_token"]
 
@@ -52,6 +55,8 @@ async def user(token: str | None, _settings: Settings, database: Database) -> Ca
     """Let in a Supabase user, by the access token that Supabase Auth gave them."""
     if not token:
         raise NotAuthenticated("the access token is missing")
+    if not _JWT.fullmatch(token):
+        raise NotAuthenticated("the access token is not valid")
     account = await database.get_user(token)
     return Caller(user_id=UUID(account["id"]))
 
@@ -63,7 +68,7 @@ async def admin(token: str | None, settings: Settings, database: Database) -> Ca
         raise NotAuthenticated("the bearer token is missing")
     if _matches(token, secret):
         return Caller()
-    if token.count(".") != 2:  # no JWT (RFC 7519, section 3): Auth need not be asked
+    if not _JWT.fullmatch(token):
         raise NotAuthenticated("the bearer token is wrong")
     account = await database.get_user(token)
     if account["app_metadata"].get("role") != "admin":
@@ -81,5 +86,6 @@ def _secret(settings: Settings, name: SecretName) -> bytes:
 
 
 def _matches(token: str | None, secret: bytes) -> bool:
-    """Compare bytes, in constant time: text with other than ASCII would make compare_digest raise."""
-    return token is not None and secrets.compare_digest(token.encode("utf-8", "surrogateescape"), secret)
+    """Compare bytes, in constant time: text with other than ASCII would make compare_digest raise. Headers are read
+    as Latin-1 (RFC 9110, section 5.5), which gives back the bytes that were sent."""
+    return token is not None and secrets.compare_digest(token.encode("latin-1", "replace"), secret)

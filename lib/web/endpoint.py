@@ -34,22 +34,26 @@ from lib.web.requests import bearer_token, read_body, read_query
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a method does: read the input, call the service, reply under a status."""
+    """What a method does: let the caller in (the endpoint does, unless said), read the input, call the service, reply
+    under a status."""
 
     read: Callable[[Request], Awaitable[Any]]
     service: Callable[[Any, Call], Awaitable[BaseModel | str]]
     status: Callable[[Any], int]
+    authenticate: Authenticate | None = None
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
     service: Callable[[M, Call], Awaitable[BaseModel | str]],
     status: Callable[[Any], int] = lambda _: 200,
+    authenticate: Authenticate | None = None,
 ) -> Action:
     """Read the input, call `service`, and reply with what it returns (a model as JSON, text as text) under `status`.
 
     reads: a model, taken from the query of a GET and from the body else (a model without fields takes nothing);
         or a function that makes the input of a JSON body.
+    authenticate: where a method lets in others than the endpoint's other methods do.
     """
 
     async def read(request: Request) -> Any:
@@ -59,7 +63,7 @@ def action[M](
             return await read_body(request, reads.model_validate)
         return await read_body(request, cast("Callable[[Any], Any]", reads))
 
-    return Action(read, service, status)
+    return Action(read, service, status, authenticate)
 
 
 def endpoint(
@@ -76,7 +80,7 @@ def endpoint(
 
     async def serve(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        return await _serve(request, actions[method], authenticate)
+        return await _serve(request, actions[method], actions[method].authenticate or authenticate)
 
     middleware = [Middleware(ReplyHeaders)]
     if cors:

@@ -16,7 +16,8 @@ MAX_BODY_BYTES = 4_000_000
 def bearer_token(request: Request) -> str | None:
     """The token of `Authorization: Bearer ...`, None when there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    # Blanks only: str.strip would also take the last byte of a UTF-8 "à", which headers show as a no-break space.
+    return (token.strip(" \t") or None) if scheme.lower() == "bearer" else None
 
 
 def read_query[M: BaseModel](request: Request, model: type[M]) -> M:

@@ -32,10 +32,12 @@ grant execute on function public.sync_post_like_count to service_role;
 
 -- sync_post_like_counts: many posts, locked in id order, skip locked. Returns (post_id, likes): likes is
 -- null for a post that is gone; a post that somebody else holds locked is left out.
+-- Errors: 55P03 the table of ratings is locked (truncate, a migration) for more than 2 seconds.
 create or replace function public.sync_post_like_counts(target_post_ids uuid[])
 returns table (post_id uuid, likes integer)
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 declare

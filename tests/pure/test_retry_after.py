@@ -1,0 +1,33 @@
+"""Retry-After, RFC 9110, section 10.2.3."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lib.outside import retry_after_s
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 1),
+        ("99999999999999999999", 86_400),
+        ("Tue, 24 Nov 2026 12:02:00 GMT", 120),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", 1),
+        ("Wed, 24 Nov 2027 12:00:00 GMT", 86_400),
+        ("Tuesday, 24-Nov-26 12:02:00 GMT", 120),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("٣", None),
+        ("", None),
+    ],
+)
+def test_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
+    """At least one second and at most a day, whatever a server says; None for what makes no sense."""
+    assert retry_after_s(value, NOW) == seconds

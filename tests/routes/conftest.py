@@ -1,0 +1,82 @@
+"""The routes in this process, over a real database: one client for all of them, and what they log."""
+
+import importlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from lib import logs
+from lib.web.instance import close_instance
+
+# Nothing of the machine that runs the tests may reach the functions.
+OURS = ("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "ALLOWED_", "IMAGE_", "WORKER_", "VERCEL")
+
+
+@pytest.fixture
+def env(project: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The functions' environment, set. Change it with monkeypatch before the first request."""
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        monkeypatch.delenv(name)
+    names = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")
+    given = {name: f"test-{name.lower()}-{secrets.token_hex(8)}" for name in names}
+    given |= {name: value for name, value in project.items() if name.startswith("SUPABASE_")}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return given
+
+
+async def serve_any_route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be all functions at once, as Vercel's router is."""
+    module = importlib.import_module(scope["path"].strip("/").replace("/", "."))
+    await module.app(scope, receive, send)
+
+
+@pytest.fixture
+async def site(env: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of all routes, by their paths."""
+    await close_instance()
+    transport = httpx.ASGITransport(serve_any_route)
+    async with httpx.AsyncClient(transport=transport, base_url="http://functions.test", timeout=30) as client:
+        yield client
+    await close_instance()
+
+
+class Logged(logging.Handler):
+    """Keeps the lines as they would be printed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line."""
+        self.lines.append(self.format(record))
+
+    @property
+    def text(self) -> str:
+        """Everything that was logged."""
+        return "\n".join(self.lines)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the events of this name, parsed."""
+        parsed = [json.loads(line) for line in self.lines]
+        return [event for event in parsed if event["event"] == name]
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """What the routes log meanwhile."""
+    logs.configure_logs()
+    logger = logging.getLogger("suplatzigram")
+    handler = Logged()
+    handler.setFormatter(logger.handlers[0].formatter)
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)

@@ -1,0 +1,51 @@
+"""A network that can be broken: between httpx and its real transport."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+
+
+class Faults(httpx.AsyncBaseTransport):
+    """Passes requests on, except as told. `calls` counts the calls of each database function that arrived."""
+
+    def __init__(self, real: httpx.AsyncBaseTransport) -> None:
+        self._real = real
+        self._lost: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._down_until = 0.0
+        self.calls: Counter[str] = Counter()
+        self.after: Callable[[str], None] = lambda _: None
+
+    def lose_reply(self, function: str, times: int = 1) -> None:
+        """Let the next calls of a function take effect, and lose what it answers."""
+        self._lost[function] += times
+
+    def refuse(self, *functions: str, times: int = 1_000_000) -> None:
+        """Let the next calls of these functions not arrive."""
+        self._refused.update(dict.fromkeys(functions, times))
+
+    def be_down(self, seconds: float = 1e9) -> None:
+        """Let nothing arrive for so long."""
+        self._down_until = time.monotonic() + seconds
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass one request on."""
+        function = request.url.path.rpartition("/")[2]
+        if time.monotonic() < self._down_until or self._refused[function] > 0:
+            self._refused[function] -= 1
+            raise httpx.ConnectError("refused by the test", request=request)
+        self.calls[function] += 1
+        response = await self._real.handle_async_request(request)
+        self.after(function)
+        if self._lost[function] > 0:
+            self._lost[function] -= 1
+            await response.aread()
+            await response.aclose()
+            raise httpx.ReadError("lost by the test", request=request)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._real.aclose()

@@ -1,0 +1,87 @@
+"""Recurring jobs are enqueued once a slot, however many runs overlap."""
+
+import asyncio
+
+import pytest
+
+from lib.database import Database
+from lib.queue.schedules import fire_due_schedules
+from tests.worker.working import Db, MakeWorker, active, single, statuses, succeed
+
+
+@pytest.fixture
+def hourly(db: Db) -> None:
+    """The one schedule of these tests, due for three hours."""
+    db.execute("delete from public.job_schedules")
+    db.execute(
+        "insert into public.job_schedules (name, job_type, cron_expression, next_run_at) values"
+        " ('hourly', 'send_notification', '0 * * * *', date_trunc('hour', now()) - interval '3 hours')"
+    )
+
+
+@pytest.mark.usefixtures("hourly")
+async def test_overlapping_runs_fire_a_slot_once(db: Db, make_worker: MakeWorker) -> None:
+    """And the slots that were missed are one."""
+    workers = [make_worker(single("send_notification", succeed)) for _ in range(5)]
+    reports = await asyncio.gather(*(worker.run() for worker in workers))
+    assert sum(report.scheduled for report in reports) == 1
+    assert sum(report.fates["completed"] for report in reports) == 1
+    (schedule,) = db.execute(
+        "select last_slot = date_trunc('hour', now()) - interval '3 hours' as fired,"
+        " next_run_at > now() and next_run_at <= now() + interval '1 hour' as planned from public.job_schedules"
+    ).fetchall()
+    assert schedule == {"fired": True, "planned": True}
+    (key,) = db.execute("select idempotency_key from public.job_history").fetchall()
+    assert key["idempotency_key"].startswith("schedule:hourly:20")
+
+
+@pytest.mark.usefixtures("hourly")
+async def test_a_new_schedule_is_planned_and_not_fired(db: Db, make_worker: MakeWorker) -> None:
+    """Its first slot is the next one."""
+    db.execute("update public.job_schedules set next_run_at = null")
+    report = await make_worker(single("send_notification", succeed)).run()
+    assert (report.scheduled, statuses(db)) == (0, {})
+    assert db.execute("select next_run_at > now() as planned from public.job_schedules").fetchall() == [
+        {"planned": True}
+    ]
+
+
+@pytest.mark.usefixtures("hourly")
+@pytest.mark.parametrize(
+    ("column", "value", "error"),
+    [
+        ("cron_expression", "nonsense", "cron_expression: 'nonsense' is not a schedule"),
+        ("timezone", "Mars/Olympus", "timezone: 'Mars/Olympus' is not a time zone"),
+    ],
+)
+async def test_a_schedule_that_cannot_be_planned_holds_back_nothing(
+    db: Db, make_worker: MakeWorker, column: str, value: str, error: str
+) -> None:
+    """Neither another schedule nor the queue; what is wrong is on its row until it is right."""
+    db.execute(
+        "insert into public.job_schedules (name, job_type, cron_expression, next_run_at)"
+        " select 'another', job_type, cron_expression, next_run_at from public.job_schedules"
+    )
+    bad = {"cron_expression": "0 * * * *", "timezone": "UTC"} | {column: value}
+    db.execute(
+        "update public.job_schedules set cron_expression = %(cron_expression)s, timezone = %(timezone)s"
+        " where name = 'hourly'",
+        bad,
+    )
+    worker_type = single("send_notification", succeed)
+    assert (await make_worker(worker_type).run()).fates == {"completed": 1}
+    (row,) = db.execute("select last_error from public.job_schedules where name = 'hourly'").fetchall()
+    assert row["last_error"] == error
+    db.execute("update public.job_schedules set cron_expression = '0 * * * *', timezone = 'UTC'")
+    assert (await make_worker(worker_type).run()).scheduled == 1
+    (row,) = db.execute("select last_error from public.job_schedules where name = 'hourly'").fetchall()
+    assert row["last_error"] is None
+
+
+@pytest.mark.usefixtures("hourly")
+async def test_a_reply_that_was_lost_fires_no_second_job(db: Db, database: Database) -> None:
+    """The slot is the fence: whoever comes second changes nothing."""
+    (seen,) = await database.due_schedules(3)
+    assert await fire_due_schedules(database, 3) == 1
+    assert await database.fire_schedule("hourly", seen["next_run_at"], "2100-01-01T00:00:00Z", 3) is None
+    assert len(active(db)) == 1
