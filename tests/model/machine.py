@@ -70,14 +70,13 @@ wishes = st.builds(
     token=st.sampled_from(["right", "right", "right", "right", "old", "foreign", "unknown"]),
     pick=picks,
     other=picks,
-    outcome=st.sampled_from(["completed", "failed", "failed", "snoozed", "discarded", "released"]),
+    outcome=st.sampled_from(["completed", "completed", "failed", "failed", "snoozed", "discarded", "released"]),
     options=st.fixed_dictionaries(
-        {},
-        optional={
-            "result": st.sampled_from([{"likes": 1}, {}]),
-            "error": st.sampled_from(["boom", ""]),
-            "retryable": st.booleans(),
-            "retry_in_seconds": st.sampled_from([0, 60, 5000]),
+        {
+            "result": st.sampled_from([None, {"likes": 1}]),
+            "error": st.sampled_from([None, "boom", ""]),
+            "retryable": st.sampled_from([True, True, False]),
+            "retry_in_seconds": st.sampled_from([None, None, 0, 60, 5000]),
         },
     ),
 )
@@ -205,6 +204,8 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(wanted=st.lists(wishes, min_size=1, max_size=4))
     def settle_jobs(self, wanted: list[Wish]) -> None:
         """With right, old, foreign and unknown tokens."""
+        if not self.model.where(lambda job: job.status == "processing"):
+            self.claim_jobs(3, None, 30)
         asks = [self._ask(wish) for wish in wanted]
         self.repeat = asks
         self._settle(asks)
@@ -240,15 +241,25 @@ class QueueMachine(RuleBasedStateMachine):
                 lambda: self._claimed(claimed, "w1", max_jobs, types, 30),
             ]
 
-    @rule(wanted=st.lists(wishes, min_size=1, max_size=4), types=type_lists, wait=st.booleans())
-    def work(self, wanted: list[Wish], types: list[str] | None, wait: bool) -> None:
+    @rule(wanted=st.lists(wishes, min_size=2, max_size=5), wait=st.booleans(), alone=st.booleans())
+    def work(self, wanted: list[Wish], wait: bool, alone: bool) -> None:
         """What a worker does, in one step: claim, and settle each with its own token."""
         if wait:
             self.time_passes(4000)
-        self.claim_jobs(len(wanted), types, 30)
+        if alone:
+            self.claim_isolated_job(None, 30)
+        else:
+            self.claim_jobs(len(wanted), None, 30)
         leased = self.model.where(lambda job: job.status == "processing")
         self.repeat = [self._ask_for(job.id, job.tokens[-1], wish) for job, wish in zip(leased, wanted, strict=False)]
         self._settle(self.repeat)
+
+    @rule(wanted=st.lists(wishes, min_size=2, max_size=5))
+    def work_and_look_again(self, wanted: list[Wish]) -> None:
+        """Two rounds of it, with time to wait for a retry in between, and the first round's settle repeated."""
+        self.work(wanted, wait=False, alone=False)
+        self.settle_again()
+        self.work(wanted[::-1], wait=True, alone=False)
 
     @precondition(lambda self: self.model.issued())
     @rule(wish=wishes)
@@ -343,7 +354,7 @@ class QueueMachine(RuleBasedStateMachine):
         if isolated:
             self.claim_isolated_job(None, 30)
         else:
-            self.claim_jobs(2, None, 30)
+            self.claim_jobs(1, None, 30)
         self.time_passes(45)
         self.rescue(100)
 

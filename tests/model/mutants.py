@@ -1,6 +1,6 @@
 """Breaking a database function on purpose, in a test's own database, to see that a checker notices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
@@ -11,7 +11,7 @@ class Mutant:
 
     name: str
     function: str
-    edits: dict[str, str]
+    edits: dict[str, str] = field(hash=False)
 
     def apply(self, database_url: str) -> None:
         """Replace the function. Fails when the text is not there any more, so that no mutant dies unseen."""

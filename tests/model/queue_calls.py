@@ -58,9 +58,11 @@ class QueueCalls:
     # -- the house
 
     def empty(self) -> None:
-        """Forget all jobs, and count single claims from the start."""
+        """Forget all jobs, count single claims from the start, and let the jitter of all waits be the same again, so
+        that the same steps do the same."""
         self.eyes.execute("truncate public.background_jobs, public.job_history, public.paused_job_types")
         self.eyes.execute("select setval('public.single_claims', 1, false)")
+        self.calls.execute("select setseed(0.5)")
 
     def look(self) -> Snapshot:
         """Read everything."""

@@ -132,8 +132,8 @@ class Reference:
     # -- what is there
 
     def where(self, condition: Callable[[Job], bool]) -> list[Job]:
-        """The jobs for which the condition holds, in order of their ids."""
-        return sorted((job for job in self.jobs.values() if condition(job)), key=lambda job: job.id)
+        """The jobs for which the condition holds, in the order in which they came."""
+        return [job for job in self.jobs.values() if condition(job)]
 
     def issued(self) -> list[tuple[UUID, UUID]]:
         """Every job with every token that it ever had."""

@@ -1,0 +1,90 @@
+"""Supabase goes away and comes back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dev.functions import Functions
+from dev.stack import Stack
+from tests.faults.restarts import restart_under_load
+from tests.faults.scene import Scene
+from tests.faults.scratch import scratch_functions
+from tests.faults.workers import WorkerHost
+from tests.stack.watching import wait_until
+
+MINUTES = 3
+
+
+@pytest.mark.parametrize("part", ["api", "postgres"])
+def test_an_outage_of_three_minutes_spends_no_attempt(
+    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: str
+) -> None:
+    """The cron ticks each minute and gets 503; jobs that have only one attempt complete afterwards."""
+    scene = own_scene
+    jobs = scene.plant(["complete"] * 10, max_attempts=1)
+    scene.plant_likes(posts=3, sessions=2)
+    with scratch_functions(scene.env, tmp_path) as functions:
+        stop(own_stack, part)
+        statuses = [functions.cron_tick()[0].status for _ in range(MINUTES)]
+        start(own_stack, part)
+        scene.reconnect()
+        scene.minutes_pass(MINUTES)
+        ticks = scene.heal(functions.cron_tick)
+    assert statuses == [503] * MINUTES
+    assert scene.violations() == []
+    assert scene.ends(jobs) == {"completed": 10}
+    assert ticks == 1
+
+
+@pytest.mark.parametrize("part", ["api", "postgres"])
+def test_an_outage_in_the_middle_of_a_run_kills_no_job(
+    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: str
+) -> None:
+    """Handlers had begun, and nothing could be settled any more. Each job has only one attempt, gets it back, and
+    completes when Supabase is there again."""
+    scene = own_scene
+    jobs = scene.plant(["complete"] * 10, ms=150, max_attempts=1)
+    with short_functions(scene, tmp_path) as functions, ThreadPoolExecutor(1) as cron:
+        first = cron.submit(functions.cron_tick)
+        wait_until(lambda: scene.effects().total() == len(jobs))
+        stop(own_stack, part)
+        statuses = [first.result()[0].status]
+        statuses += [functions.cron_tick()[0].status for _ in range(MINUTES)]
+        start(own_stack, part)
+        scene.reconnect()
+        scene.minutes_pass(MINUTES)
+        scene.heal(functions.cron_tick)
+    assert statuses == [503] * (1 + MINUTES)
+    assert scene.violations() == []
+    assert scene.ends(jobs) == {"completed": 10}
+
+
+def test_restarts_under_load_lose_nothing(
+    own_scene: Scene, own_stack: Stack, host: WorkerHost, second_host: WorkerHost
+) -> None:
+    """Postgres and the API, killed and restarted while workers work and raters rate."""
+    tally = restart_under_load(own_stack, own_scene, [host, second_host], 20261124, restarts=5)
+    assert tally.violations == []
+    assert tally.crashed == []
+
+
+def short_functions(scene: Scene, folder: Path) -> Functions:
+    """A run over which Supabase goes away tries to settle until its end, so that is to come soon."""
+    return scratch_functions(scene.env, folder, max_duration_s=4)
+
+
+def stop(stack: Stack, part: str) -> None:
+    """Take a part of Supabase away, at once."""
+    if part == "api":
+        stack.api.kill()
+    else:
+        stack.postgres.kill()
+
+
+def start(stack: Stack, part: str) -> None:
+    """Bring it back."""
+    if part == "api":
+        stack.api.start()
+    else:
+        stack.postgres.start()
