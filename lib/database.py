@@ -36,6 +36,7 @@ _RULES = {
 
 # What the SQLSTATEs of our own functions mean. 22xxx: data exceptions; 23514: a check constraint.
 _INVALID = ("22", "23514")
+_NUL = {"22021", "22P05"}
 _DOWN = {"57P01", "57P02", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 # The status of a reply whose body is not PostgREST's: a gateway or a proxy in front of it says that it is busy
 # or down (Cloudflare's own are 520 to 530). With a JSON body of its own the reply has no code at all.
@@ -222,9 +223,7 @@ class Database:
 
     async def create_post(self, user_id: UUID, caption: str | None, image_url: str) -> Row:
         """Add a post and its image job in one transaction. Returns {post, job_id}."""
-        row: Row = await self.call(
-            "create_post", {"user_id": str(user_id), "caption": caption, "image_url": image_url}
-        )
+        row: Row = await self.call("create_post", {"user_id": str(user_id), "caption": caption, "image_url": image_url})
         return row
 
     async def list_posts(self, sort: str, max_posts: int, after_key: str | None, after_id: UUID | None) -> list[Row]:
@@ -242,9 +241,7 @@ class Database:
 
     async def store_post_image(self, post_id: UUID, source_url: str, image: Row) -> str:
         """Store {width, height, blurhash, webp_url, jpeg_url}. Returns stored, gone or outdated."""
-        answer: str = await self.call(
-            "store_post_image", {"post_id": str(post_id), "source_url": source_url, **image}
-        )
+        answer: str = await self.call("store_post_image", {"post_id": str(post_id), "source_url": source_url, **image})
         return answer
 
     async def store_post_thumbnails(self, post_id: UUID, source_url: str, thumbnails: Sequence[Row]) -> str:
@@ -402,6 +399,8 @@ def _translate(
         return DatabaseTimeout(function, message)
     if code in _DOWN or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
         return DatabaseUnavailable(function, message)
+    if code in _NUL:
+        return InvalidInput("text", "must not contain U+0000, which Postgres cannot store")
     if code.startswith(_INVALID):
         broken = next((rule for constraint, rule in _RULES.items() if constraint in message), None)
         return InvalidInput(*broken) if broken else InvalidInput(function, message)

@@ -45,12 +45,15 @@ def start_stack(config: pytest.Config) -> Address:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """In xdist's controller, before it has workers: start the stack that they will share."""
+    config.stash[ADDRESS] = start_stack(config)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In xdist's controller, for each worker: start the stack once and tell the worker where."""
-    config: pytest.Config = node.config
-    if ADDRESS not in config.stash:
-        config.stash[ADDRESS] = start_stack(config)
-    node.workerinput["stack"] = config.stash[ADDRESS].dumps()
+    """In xdist's controller, for each worker: tell it where the stack is."""
+    node.workerinput["stack"] = node.config.stash[ADDRESS].dumps()
 
 
 class Clones:

@@ -1,19 +1,19 @@
-"""Images: fetched, checked, made upright and small, and encoded. Knows no queue, no post and no Storage."""
+"""Images: fetched, checked, made upright and small, encoded, and stored as files. Knows no queue and no tables."""
 
-from lib.images.fetching import fetch_image
+from lib.images.files import BUCKET, content_name, store_file
 from lib.images.rendition import Rendition, render
 from lib.images.thumbnails import Fitted, Thumbnail, make_thumbnails
-from lib.images.work import IMAGES_AT_A_TIME, Busy, holding_an_image, in_image_thread
+from lib.images.work import Busy, work_on_image
 
 __all__ = [
-    "IMAGES_AT_A_TIME",
+    "BUCKET",
     "Busy",
     "Fitted",
     "Rendition",
     "Thumbnail",
-    "fetch_image",
-    "holding_an_image",
-    "in_image_thread",
+    "content_name",
     "make_thumbnails",
     "render",
+    "store_file",
+    "work_on_image",
 ]

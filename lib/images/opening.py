@@ -48,8 +48,8 @@ BROKEN = (
     AttributeError,
     EOFError,
     LookupError,
-    NotImplementedError,
     OSError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
@@ -67,7 +67,6 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = {5, 6, 7, 8}
 
 
 class NotAnImage(PermanentFailure):
@@ -111,11 +110,6 @@ def orientation_of(image: Image.Image) -> int:
     except BROKEN:
         return 1
     return orientation if orientation in UPRIGHT else 1
-
-
-def size_upright(image: Image.Image) -> tuple[int, int]:
-    """Width and height once the picture is upright."""
-    return (image.height, image.width) if orientation_of(image) in _SIDEWAYS else image.size
 
 
 def _what_it_is(data: bytes) -> str:

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from lib.images.colours import to_srgb
-from lib.images.opening import BROKEN, UPRIGHT, NotAnImage, open_image, orientation_of, size_upright
+from lib.images.opening import BROKEN, UPRIGHT, NotAnImage, open_image, orientation_of
 from lib.images.shrinking import fitting, shrink
 
 # The longest side of what is stored.
@@ -22,13 +22,10 @@ def read_picture(data: bytes) -> Image.Image:
     image = open_image(data)
     orientation = orientation_of(image)
     icc_profile = image.info.get("icc_profile")
-    size = fitting(size_upright(image), (MAX_SIDE, MAX_SIDE))
     try:
-        small = shrink(image, size if size_upright(image) == image.size else size[::-1])
+        small = shrink(image, fitting(image.size, (MAX_SIDE, MAX_SIDE)))
     except BROKEN as error:
         raise NotAnImage(f"a broken {image.format} image: {error}") from None
-    finally:
-        image.close()
     del image  # its pixels may be 200 MB
     picture = to_srgb(small, icc_profile)
     if orientation in UPRIGHT:

@@ -23,6 +23,7 @@ def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Decode and scale to `size`, in one of the modes RGB, RGBA, L, LA and CMYK."""
     # A JPEG is decoded at a half, a quarter or an eighth, if that is still large enough.
     image.draft(None, (GAP * size[0], GAP * size[1]))
+    image.load()
     factor = min(image.width // (GAP * size[0]), image.height // (GAP * size[1]))
     small = _average(image, factor) if factor > 1 else _plain(image)
     return small if small.size == size else small.resize(size, Image.Resampling.LANCZOS)

@@ -1,21 +1,66 @@
-"""cleanup_expired: delete what has been kept long enough."""
+"""cleanup_expired: delete what has been kept long enough, and files that no post shows. Asked for by a schedule, daily.
+
+Kinds: ended jobs, the worker's runs and finished pushes (kept for at least two days, because answers to late workers
+and repeated keys come from them), notifications that were read, and orphaned images.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from pydantic import Field
 
-from lib.errors import PermanentFailure
+from lib.images import BUCKET
+from lib.queue.client import NewJob, enqueue
 from lib.queue.context import JobContext
-from lib.queue.outcome import Outcome
+from lib.queue.outcome import Completed, Outcome
 from lib.queue.policy import Policy
 from lib.queue.registry import Payload, job
 
+ROWS_PER_CALL = 2000
+OBJECTS_PER_CALL = 500
+# Stop with this much left, so that the call under way can end.
+LEAST_REMAINING_S = 2.0
+KINDS = ("job_history", "worker_runs", "push_deliveries", "notifications")
+
+# Deletes one batch; returns how many went, and whether there may be more.
+type Batch = Callable[[], Awaitable[tuple[int, bool]]]
+
 
 class CleanupExpired(Payload):
-    """What to work on."""
+    """How old is old enough."""
 
     older_than_days: int = Field(30, ge=1, le=3650)
 
 
 @job("cleanup_expired", payload=CleanupExpired, policy=Policy(timeout_s=5))
 async def cleanup_expired(request: CleanupExpired, context: JobContext) -> Outcome:
-    """Fail for good: this type is not implemented yet."""
-    raise PermanentFailure("cleanup_expired is not implemented yet")
+    """Delete batch after batch, each kind in turn, while there is time; what is left is a job for the next run.
+
+    Returns how many went of each kind. Safe to repeat.
+    """
+    unfinished: dict[str, Batch] = {kind: partial(_delete_rows, kind, request, context) for kind in KINDS}
+    unfinished["orphaned_images"] = partial(_remove_orphaned_images, context)
+    deleted = Counter(dict.fromkeys(unfinished, 0))
+    while unfinished:
+        for kind, batch in list(unfinished.items()):
+            if context.remaining_s() < LEAST_REMAINING_S:
+                next_job = NewJob(request, idempotency_key=f"cleanup_expired_after_{context.job.id}")
+                return Completed({**deleted, "continued_by": str((await enqueue(context.database, next_job)).id)})
+            count, more = await batch()
+            deleted[kind] += count
+            if not more:
+                del unfinished[kind]
+    return Completed({**deleted, "continued_by": None})
+
+
+async def _delete_rows(kind: str, request: CleanupExpired, context: JobContext) -> tuple[int, bool]:
+    count = await context.database.delete_expired(kind, request.older_than_days, ROWS_PER_CALL, context.remaining_s())
+    return count, count == ROWS_PER_CALL
+
+
+async def _remove_orphaned_images(context: JobContext) -> tuple[int, bool]:
+    """Look at the next files of the bucket; the place is kept in the database, also between runs."""
+    found = await context.database.find_orphaned_images(OBJECTS_PER_CALL, context.remaining_s())
+    removed = await context.storage.remove(BUCKET, found["orphans"]) if found["orphans"] else 0
+    return removed, found["examined"] == OBJECTS_PER_CALL

@@ -1,18 +1,27 @@
-"""process_image: make the stored sizes of a post's image."""
+"""process_image: make a post's image fit to be shown: upright, without metadata, in sRGB, at most 1440 pixels a side.
 
+Asked for by the trigger on posts_new, whose priority and attempts are those below.
+"""
+
+import asyncio
 from uuid import UUID
 
 from pydantic import Field
 
-from lib.errors import PermanentFailure
+from lib.images import Busy, Rendition, content_name, render, store_file, work_on_image
+from lib.jobs.generate_thumbnail import BUSY, NOT_STORED, GenerateThumbnail
+from lib.outside import image_hosts
+from lib.queue.client import NewJob, enqueue
 from lib.queue.context import JobContext
-from lib.queue.outcome import Outcome
+from lib.queue.outcome import Completed, Discard, Outcome
 from lib.queue.policy import Policy
 from lib.queue.registry import Payload, job
 
+THUMBNAIL_SIZES = (150, 320, 640)
+
 
 class ProcessImage(Payload):
-    """What to work on."""
+    """The post, and where its image is."""
 
     post_id: UUID
     image_url: str = Field(min_length=1, max_length=2048)
@@ -20,5 +29,31 @@ class ProcessImage(Payload):
 
 @job("process_image", payload=ProcessImage, policy=Policy(timeout_s=6, priority=3, max_attempts=4))
 async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
-    """Fail for good: this type is not implemented yet."""
-    raise PermanentFailure("process_image is not implemented yet")
+    """Fetch the image, store it as WebP and JPEG, show it in the post, and ask for its thumbnails.
+
+    Safe to repeat: the files are named after their content, the row and the next job have keys.
+    """
+    if not await context.database.post_exists(request.post_id):
+        return Discard(NOT_STORED["gone"])
+    try:
+        image = await work_on_image(request.image_url, image_hosts(context.settings), render, context.remaining_s)
+    except Busy:
+        return BUSY
+    shown = await _store(request.post_id, image, context)
+    answer = await context.database.store_post_image(request.post_id, request.image_url, shown)
+    if answer != "stored":
+        return Discard(NOT_STORED[answer])
+    thumbnails = GenerateThumbnail(image_url=str(shown["webp_url"]), sizes=THUMBNAIL_SIZES, post_id=request.post_id)
+    key = f"generate_thumbnail_{request.post_id}_{content_name(image.webp)}"
+    enqueued = await enqueue(context.database, NewJob(thumbnails, idempotency_key=key))
+    return Completed({**shown, "thumbnails_job_id": str(enqueued.id)})
+
+
+async def _store(post_id: UUID, image: Rendition, context: JobContext) -> dict[str, str | int]:
+    """Upload both files, side by side, and return what store_post_image takes."""
+    webp_url, jpeg_url = await asyncio.gather(
+        store_file(context.storage, post_id, image.webp, "webp"),
+        store_file(context.storage, post_id, image.jpeg, "jpeg"),
+    )
+    pixels = {"width": image.width, "height": image.height}
+    return {**pixels, "blurhash": image.blurhash, "webp_url": webp_url, "jpeg_url": jpeg_url}

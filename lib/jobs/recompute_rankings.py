@@ -1,21 +1,20 @@
-"""recompute_rankings: rank the recent posts."""
+"""recompute_rankings: rank the recent posts by a hot score. Asked for by a schedule, every ten minutes."""
 
 from pydantic import Field
 
-from lib.errors import PermanentFailure
 from lib.queue.context import JobContext
-from lib.queue.outcome import Outcome
+from lib.queue.outcome import Completed, Outcome
 from lib.queue.policy import Policy
 from lib.queue.registry import Payload, job
 
 
 class RecomputeRankings(Payload):
-    """What to work on."""
+    """How many posts, the newest first, are ranked."""
 
     limit: int = Field(1000, ge=1, le=10000)
 
 
-@job("recompute_rankings", payload=RecomputeRankings, policy=Policy(timeout_s=5))
+@job("recompute_rankings", payload=RecomputeRankings, policy=Policy(timeout_s=3))
 async def recompute_rankings(request: RecomputeRankings, context: JobContext) -> Outcome:
-    """Fail for good: this type is not implemented yet."""
-    raise PermanentFailure("recompute_rankings is not implemented yet")
+    """Rank them in one statement: readers see the ranking before or after. The score is hot_score's, in SQL."""
+    return Completed(await context.database.recompute_rankings(request.limit, context.remaining_s()))

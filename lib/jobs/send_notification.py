@@ -1,26 +1,89 @@
-"""send_notification: tell a user something."""
+"""send_notification: tell a user something, in the app and, if configured, by push to their browsers."""
 
+import asyncio
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from pydantic import Field
 
-from lib.errors import PermanentFailure
+from lib.database import Row
+from lib.errors import JobFailure, RetryLater
+from lib.push import Ended, Gone, Later, PushSender, Subscription, Verdict, as_message
 from lib.queue.context import JobContext
-from lib.queue.outcome import Outcome
+from lib.queue.outcome import Completed, Outcome
 from lib.queue.policy import Policy
 from lib.queue.registry import Payload, job
 
+# The user's newest browsers; older ones are most likely gone.
+MAX_BROWSERS = 20
+PUSH_TIMEOUT_S = 3.0
+
 
 class SendNotification(Payload):
-    """What to work on."""
+    """Whom to tell what. url: where a click leads, an http(s) URL or a path of the app."""
 
     user_id: UUID
-    title: str = Field(min_length=1, max_length=200)
-    body: str = Field(max_length=2000)
-    url: str | None = Field(None, max_length=2048)
+    title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+    body: str = Field(max_length=2000, pattern=r"^[^\x00]*$")
+    url: str | None = Field(None, max_length=2048, pattern=r"^(https?://|/)[!-~]*$")
 
 
 @job("send_notification", payload=SendNotification, policy=Policy(timeout_s=5, priority=2, max_attempts=5))
 async def send_notification(request: SendNotification, context: JobContext) -> Outcome:
-    """Fail for good: this type is not implemented yet."""
-    raise PermanentFailure("send_notification is not implemented yet")
+    """Store the notification and push it to the browsers that do not have it yet.
+
+    Safe to repeat: the notification has the job's id, and each push that has ended is recorded, so another attempt
+    pushes only what failed. (A worker that is killed between the push and its record pushes twice; the topic makes
+    the second replace the first.)
+    """
+    job = context.job
+    notification_id = await context.database.add_notification(job.id, job.redrive_of, request.model_dump(mode="json"))
+    try:
+        sender = PushSender.of(context.settings)
+    except ValueError as error:
+        raise JobFailure(f"cannot push: {error}") from None
+    if sender is None:
+        return Completed({"notification_id": str(notification_id), "push": "not configured"})
+    rows = await context.database.undelivered_pushes(notification_id, MAX_BROWSERS)
+    message = as_message(
+        {"id": str(notification_id), "title": request.title, "body": request.body, "url": request.url}, "body"
+    )
+    push = partial(_push, sender, notification_id, message, context)
+    return _conclude(notification_id, await asyncio.gather(*(push(row) for row in rows)))
+
+
+async def _push(sender: PushSender, notification_id: UUID, message: bytes, context: JobContext, row: Row) -> Verdict:
+    """Push to one browser, and record at once how it ended."""
+    subscription = Subscription(row["endpoint"], row["p256dh"], row["auth"])
+    verdict = await sender.push(subscription, message, topic=notification_id.hex, within_s=PUSH_TIMEOUT_S)
+    subscription_id = UUID(row["subscription_id"])
+    match verdict:
+        case Ended(status):
+            await context.database.record_push(notification_id, subscription_id, status)
+        case Gone():
+            await context.database.remove_push_subscription(subscription_id)
+        case Later():
+            pass
+    return verdict
+
+
+def _conclude(notification_id: UUID, verdicts: Sequence[Verdict]) -> Outcome:
+    """Done, unless a push is to be tried again: then the latest moment that a push service asked for."""
+    later = [verdict for verdict in verdicts if isinstance(verdict, Later)]
+    if later:
+        message = f"{len(later)} of {len(verdicts)} pushes failed for now: {later[0].reason}"
+        waits = [verdict.seconds for verdict in later if verdict.seconds is not None]
+        raise RetryLater(message, max(waits)) if waits else JobFailure(message)
+    ended = [verdict for verdict in verdicts if isinstance(verdict, Ended)]
+    delivered = sum(verdict.delivered for verdict in ended)
+    return Completed(
+        {
+            "notification_id": str(notification_id),
+            "push": {
+                "delivered": delivered,
+                "refused": len(ended) - delivered,
+                "removed": len(verdicts) - len(ended),
+            },
+        }
+    )

@@ -220,6 +220,17 @@ def test_routes_do_not_share_processes(serve: Serve) -> None:
     assert len(pids) == 2
 
 
+def test_a_slow_start_holds_up_only_its_own_route(serve: Serve) -> None:
+    """Cold starts of different functions happen side by side."""
+    slow = f"import time\n\ntime.sleep(4)\n{ECHO}"
+    url = serve({**FILES, "api/slow.py": slow}).url
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(httpx.get, f"{url}/api/slow", timeout=30)
+        assert httpx.get(f"{url}/api/echo").status_code == 200
+        assert not waiting.done()
+        assert waiting.result().status_code == 200
+
+
 def test_the_environment_is_clean(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function has what it was given and what the platform sets, and nothing of ours."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://ours")

@@ -1,0 +1,141 @@
+"""Posts, as the frontend uses them: a user adds one, anyone reads pages of them."""
+
+import base64
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from lib.call import Call
+from lib.errors import InvalidInput, NotAuthenticated
+from lib.model import Model
+from lib.outside import image_hosts, origin_of
+
+MAX_CAPTION_CHARACTERS = 2200
+MAX_URL_CHARACTERS = 2048
+
+type Sort = Literal["hot", "new"]
+
+
+class NewPostRequest(Model):
+    """A post to add. imageUrl: http or https, on a host that images are fetched from."""
+
+    # Postgres stores every character but NUL.
+    caption: str | None = Field(None, max_length=MAX_CAPTION_CHARACTERS, pattern=r"^[^\x00]*$")
+    image_url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
+
+
+class PostsQuery(Model):
+    """Which page: `cursor` is the nextCursor of the page before, of the same sort."""
+
+    sort: Sort = "new"
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=500)
+
+
+class Thumbnail(Model):
+    """A smaller copy. size: what was asked for, such as "150" for a square; it is never enlarged."""
+
+    size: str
+    width: int
+    height: int
+    url: str
+
+
+class PostImage(Model):
+    """The image as it is shown."""
+
+    width: int
+    height: int
+    blurhash: str
+    webp_url: str
+    jpeg_url: str
+    thumbnails: tuple[Thumbnail, ...]
+
+
+class Post(Model):
+    """A post. image is null until its image is processed."""
+
+    id: UUID
+    user_id: UUID | None
+    caption: str | None
+    image_url: str | None
+    likes: int
+    created_at: datetime
+    image: PostImage | None
+
+
+class NewPostReply(Model):
+    """The post, and the job that processes its image."""
+
+    post: Post
+    job_id: UUID
+
+
+class PostsReply(Model):
+    """One page; nextCursor is null on the last one."""
+
+    posts: tuple[Post, ...]
+    next_cursor: str | None
+
+
+async def create_post(request: NewPostRequest, call: Call) -> NewPostReply:
+    """Add a post for the user who calls; its image job comes with it, in the same transaction.
+
+    Raises:
+        InvalidInput: the image's URL is not one that is fetched.
+    """
+    if call.user_id is None:
+        raise NotAuthenticated("only a user can add a post")
+    _check_image_url(request.image_url, call)
+    row = await call.database.create_post(call.user_id, request.caption, request.image_url)
+    return NewPostReply.model_validate(row)
+
+
+async def list_posts(query: PostsQuery, call: Call) -> PostsReply:
+    """One page of posts, newest or hottest first. The hottest are those that were ranked last.
+
+    Raises:
+        InvalidInput: the cursor is none of this sort.
+    """
+    after_key, after_id = (None, None) if query.cursor is None else _read_cursor(query.cursor, query.sort)
+    rows = await call.database.list_posts(query.sort, query.limit + 1, after_key, after_id)
+    keys = [str(row.pop("sort_key")) for row in rows]
+    posts = tuple(Post.model_validate(row) for row in rows[: query.limit])
+    more = len(rows) > query.limit
+    return PostsReply(
+        posts=posts,
+        next_cursor=_cursor(query.sort, keys[query.limit - 1], posts[-1].id) if more else None,
+    )
+
+
+def _check_image_url(url: str, call: Call) -> None:
+    origin = origin_of(url)
+    if origin is None:
+        raise InvalidInput("imageUrl", "must be an http or https URL")
+    if not image_hosts(call.settings).allows(origin):
+        raise InvalidInput("imageUrl", f"must be on a host that images are fetched from, which {origin.host} is not")
+
+
+# -- cursors: opaque to the caller, a JSON array in base64url
+
+_PLACES: dict[str, TypeAdapter[tuple[str, datetime | float, UUID]]] = {
+    "new": TypeAdapter(tuple[Literal["new"], AwareDatetime, UUID]),
+    "hot": TypeAdapter(tuple[Literal["hot"], Annotated[float, Field(allow_inf_nan=False)], UUID]),
+}
+
+
+def _cursor(sort: Sort, key: str, post_id: UUID) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, key, str(post_id)]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, sort: Sort) -> tuple[str, UUID]:
+    """The sort_key and the id of the post that the page comes after."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        _, _, post_id = _PLACES[sort].validate_python(place)
+    except (ValueError, ValidationError, RecursionError):
+        raise InvalidInput("cursor", f"must be the nextCursor of a page sorted by {sort}") from None
+    return str(place[1]), post_id

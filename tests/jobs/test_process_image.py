@@ -1,0 +1,247 @@
+"""A post's image becomes files that can be shown, whatever was linked to."""
+
+import asyncio
+import re
+from io import BytesIO
+
+import httpx
+import pytest
+from PIL import Image
+
+from lib.images import files
+from tests.jobs import image_host, pictures
+from tests.jobs.asking import Db, active, add_post, ended, enqueue, make_due, row_of, thumbnails_of
+from tests.jobs.conftest import Work
+from tests.jobs.image_host import Answer, ImageHost
+from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near
+
+
+def photograph() -> bytes:
+    """As a telephone makes it: lying on its side, with the place where it was taken."""
+    image = pictures.quarters(2000, 3000).transpose(Image.Transpose.ROTATE_90)
+    return encoded(image, exif=pictures.exif(6, gps=True))
+
+
+async def test_a_photograph_becomes_files_that_anyone_can_open(
+    work: Work, db: Db, host: ImageHost, http: httpx.AsyncClient
+) -> None:
+    """Upright, small, without the place; row, thumbnails and files agree."""
+    post_id = add_post(db, host.serves("/photo.jpg", photograph()))
+    reports = await work()
+    assert sum(report.counts()["completed"] for report in reports) == 2
+
+    row = row_of(db, "post_images", post_id)
+    assert row is not None
+    assert (row["width"], row["height"]) == (960, 1440)
+    assert re.fullmatch(r"\S{28}", row["blurhash"])
+    for kind in ("webp", "jpeg"):
+        reply = await http.get(row[f"{kind}_url"])
+        assert reply.status_code == 200
+        assert reply.headers["content-type"] == f"image/{kind}"
+        assert "max-age=31536000" in reply.headers["cache-control"]
+        assert b"Suplacam" not in reply.content
+        image = Image.open(BytesIO(reply.content))
+        assert image.size == (960, 1440)
+        assert not image.getexif()
+        assert near(corners(image), [RED, GREEN, BLUE, WHITE])
+
+    thumbnails = thumbnails_of(db, post_id)
+    assert {size: (row["width"], row["height"]) for size, row in thumbnails.items()} == {
+        "150": (150, 150),
+        "320": (320, 320),
+        "640": (640, 640),
+    }
+    for thumbnail in thumbnails.values():
+        image = Image.open(BytesIO((await http.get(thumbnail["url"])).content))
+        assert image.size == (thumbnail["width"], thumbnail["height"])
+
+
+async def test_the_result_says_what_was_stored(work: Work, db: Db, host: ImageHost) -> None:
+    """An operator sees it in the history."""
+    add_post(db, host.serves("/photo.jpg", photograph()))
+    await work()
+    result = ended(db, "process_image")[0]["result"]
+    assert {"width", "height", "blurhash", "webp_url", "jpeg_url", "thumbnails_job_id"} == set(result)
+    assert result["thumbnails_job_id"] == str(ended(db, "generate_thumbnail")[0]["job_id"])
+
+
+async def test_running_twice_changes_nothing(work: Work, db: Db, host: ImageHost) -> None:
+    """A worker may be killed after its last effect and before it settles."""
+    url = host.serves("/photo.jpg", photograph())
+    post_id = add_post(db, url)
+    await work()
+    before, thumbnails = row_of(db, "post_images", post_id), thumbnails_of(db, post_id)
+    enqueue(db, "process_image", {"post_id": post_id, "image_url": url})
+    await work()
+    after = row_of(db, "post_images", post_id)
+    assert before
+    assert after
+    assert {**before, "updated_at": None} == {**after, "updated_at": None}
+    assert thumbnails_of(db, post_id) == thumbnails
+    names = db.execute("select name from storage.objects where bucket_id = %s", (files.BUCKET,)).fetchall()
+    assert len(names) == 5
+    assert len(ended(db, "generate_thumbnail")) == 1
+
+
+async def test_a_post_that_is_gone_is_nothing_to_work_on(work: Work, db: Db, host: ImageHost) -> None:
+    """Discarded, and nothing is fetched."""
+    post_id = add_post(db, host.serves("/photo.jpg", photograph()))
+    db.execute("delete from public.posts_new where id = %s", (post_id,))
+    await work()
+    assert [(row["status"], row["error_message"]) for row in ended(db, "process_image")] == [
+        ("discarded", "the post is gone")
+    ]
+    assert host.heads == []
+
+
+async def test_a_post_that_goes_meanwhile_leaves_no_row(work: Work, db: Db, host: ImageHost) -> None:
+    """Its files are orphans, which the clean-up finds."""
+    data = photograph()
+
+    async def delete_the_post(connection: image_host.Connection) -> None:
+        db.execute("delete from public.posts_new")
+        await connection.reply(data)
+
+    add_post(db, host.answers_with("/photo.jpg", delete_the_post))
+    await work()
+    assert ended(db, "process_image")[0]["status"] == "discarded"
+
+
+async def test_an_image_that_was_replaced_does_not_come_back(work: Work, db: Db, host: ImageHost) -> None:
+    """Two jobs of one post may end in any order; the post's own image_url decides."""
+    old = host.serves("/old.jpg", encoded(pictures.quarters(40, 40)))
+    new = host.serves("/new.jpg", encoded(pictures.quarters(60, 60)))
+    post_id = add_post(db, old)
+    await work()
+    db.execute("update public.posts_new set image_url = %s where id = %s", (new, post_id))
+    await work()
+    enqueue(db, "process_image", {"post_id": post_id, "image_url": old})
+    await work()
+    row = row_of(db, "post_images", post_id)
+    assert row
+    assert (row["source_url"], row["width"]) == (new, 60)
+    assert thumbnails_of(db, post_id)["640"]["width"] == 60
+    assert ended(db, "process_image")[-1]["error_message"] == "the post has another image by now"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<html>an error page with status 200</html>", "HTML"),
+        (photograph()[:20_000], "broken JPEG"),
+        (pictures.png(30_000, 30_000, 8, 2), "30000 x 30000"),
+        (b"", "not an image"),
+    ],
+)
+async def test_what_can_never_succeed_is_dead_at_once(
+    work: Work, db: Db, host: ImageHost, body: bytes, reason: str
+) -> None:
+    """With the reason, after one attempt."""
+    add_post(db, host.serves("/photo.jpg", body, "200 OK", "content-type: image/jpeg"))
+    await work()
+    row = ended(db, "process_image")[0]
+    assert (row["status"], row["attempts"]) == ("dead", 1)
+    assert reason in row["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "not fetched from 169.254.169.254"),
+        ("http://localhost/photo.jpg", "not fetched from localhost"),
+        ("file:///etc/passwd", "not an http"),
+        ("nonsense", "not an http"),
+    ],
+)
+async def test_a_url_that_may_not_be_called_is_dead_at_once(work: Work, db: Db, url: str, reason: str) -> None:
+    """Server-side request forgery: the worker must not be somebody's way in."""
+    add_post(db, url)
+    await work()
+    row = ended(db, "process_image")[0]
+    assert row["status"] == "dead"
+    assert reason in row["error_message"]
+
+
+async def test_a_missing_image_is_dead_at_once(work: Work, db: Db, host: ImageHost) -> None:
+    """404 and 410."""
+    add_post(db, host.url("/no-such.jpg"))
+    add_post(db, host.serves("/gone.jpg", b"", "410 Gone"))
+    await work()
+    assert sorted(row["error_message"] for row in ended(db, "process_image")) == [
+        "Unobtainable: the image's host answered 404",
+        "Unobtainable: the image's host answered 410",
+    ]
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+async def test_a_host_that_says_when_is_asked_then(work: Work, db: Db, host: ImageHost, status: str) -> None:
+    """Retry-After decides when the next attempt is due."""
+    add_post(db, host.serves("/photo.jpg", b"", status, "retry-after: 300"))
+    await work()
+    row = db.execute(
+        "select attempts, extract(epoch from scheduled_for - now())::float as wait from public.background_jobs"
+    ).fetchone()
+    assert row
+    assert row["attempts"] == 1
+    assert 290 < row["wait"] <= 300
+
+
+async def test_a_host_that_recovers_is_asked_again(work: Work, db: Db, host: ImageHost) -> None:
+    """The second attempt succeeds."""
+    post_id = add_post(db, host.serves("/photo.jpg", b"", "500 Internal Server Error"))
+    await work()
+    assert active(db, "process_image")[0]["attempts"] == 1
+    host.serves("/photo.jpg", photograph())
+    make_due(db)
+    await work()
+    assert row_of(db, "post_images", post_id)
+
+
+@pytest.mark.parametrize("answer", [image_host.drip, image_host.says_nothing])
+async def test_a_slow_host_costs_one_attempt_and_holds_back_nobody(
+    work: Work, db: Db, host: ImageHost, answer: Answer
+) -> None:
+    """The others are done meanwhile."""
+    slow = add_post(db, host.answers_with("/slow.jpg", answer))
+    quick = add_post(db, host.serves("/quick.jpg", photograph()))
+    await work()
+    assert row_of(db, "post_images", quick)
+    assert not row_of(db, "post_images", slow)
+    [job] = active(db, "process_image")
+    assert job["attempts"] == 1
+    assert "too long" in job["error_message"] or "ReadTimeout" in job["error_message"]
+
+
+async def test_storage_being_down_is_not_the_images_fault(work: Work, db: Db, host: ImageHost) -> None:
+    """The bucket is missing: retried by the policy, with what Storage said."""
+    db.execute("update storage.objects set bucket_id = bucket_id")
+    add_post(db, host.serves("/photo.jpg", photograph()))
+    db.execute("delete from storage.buckets where id = %s", (files.BUCKET,))
+    await work()
+    [job] = active(db, "process_image")
+    assert job["attempts"] <= 1
+    assert "storage.upload" in job["error_message"]
+
+
+async def test_more_images_than_fit_into_memory_wait_their_turn(work: Work, db: Db, host: ImageHost) -> None:
+    """Twelve at once are all done, none fails, however many runs it takes; the event loop stays free."""
+    data = photograph()
+    for number in range(12):
+        add_post(db, host.serves(f"/{number}.jpg", data))
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            longest = max(longest, loop.time() - before)
+
+    watching = asyncio.ensure_future(watch())
+    while active(db, "process_image"):
+        await work()
+        make_due(db)
+    watching.cancel()
+    assert [row["status"] for row in ended(db, "process_image")] == ["completed"] * 12
+    assert longest < 1
