@@ -22,7 +22,7 @@ from lib.errors import PermanentFailure
 
 # Pixels that are decoded at most. JPEG, PNG and GIF cost up to 4 bytes for each, a progressive JPEG 2 for each of its
 # channels; the decoders of WebP and AVIF hold the picture three times over. With these limits none of them fills more
-# than half a gigabyte (measured by bench/images.py).
+# than half a gigabyte (measured by tests/jobs/test_image_memory.py).
 MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "GIF": 50_000_000, "WEBP": 20_000_000, "AVIF": 20_000_000}
 MAX_PIXELS_CMYK = 25_000_000
 FORMATS = tuple(MAX_PIXELS)

@@ -64,13 +64,18 @@ with orphans as (
 insert into public.repaired_rows (table_name, reason, removed)
 select 'post_ratings', 'no such post, or no session', orphans.removed from orphans;
 
+-- By one sort: there may be no index yet, with which to look for the other ratings of each rating.
 with duplicates as (
   delete from public.post_ratings as rating
-  where rating.ctid <> (
-    select kept.ctid from public.post_ratings as kept
-    where kept.post_id = rating.post_id and kept.session_id = rating.session_id
-    order by kept.created_at, kept.ctid limit 1
-  )
+  using (
+    select
+      copies.ctid as place,
+      row_number() over (
+        partition by copies.post_id, copies.session_id order by copies.created_at, copies.ctid
+      ) as nth
+    from public.post_ratings as copies
+  ) as numbered
+  where numbered.place = rating.ctid and numbered.nth > 1
   returning to_jsonb(rating) as removed
 )
 insert into public.repaired_rows (table_name, reason, removed)

@@ -99,6 +99,8 @@ begin
       order by case when oldest_first then 0 else due.priority end desc, due.scheduled_for, due.id
       limit page
     );
+    -- For the planner "= any" of an empty array implies the predicate of every partial index: it would walk one.
+    exit when cardinality(candidates) = 0;
     picked := picked || array(
       select locked.id
       from (

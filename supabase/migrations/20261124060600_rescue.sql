@@ -23,6 +23,11 @@ begin
     limit rescue_expired_jobs.max_jobs
     for update skip locked
   );
+  if cardinality(expired) = 0 then
+    -- Also because "= any" of an empty array could be planned as a walk over any partial index.
+    return query select 0, 0;
+    return;
+  end if;
   return query
     with decided as materialized (
       select

@@ -35,6 +35,11 @@ begin
     touched := array(select post.id from public.posts_new as post where post.likes <> 0);
   end if;
 
+  if cardinality(touched) = 0 then
+    -- Also because "= any" of an empty array could be planned as a walk over any partial index.
+    return null;
+  end if;
+
   joined := array(
     select locked.post_id
     from (

@@ -11,6 +11,10 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
+  if cardinality(job_ids) = 0 then
+    -- "= any" of an empty array could be planned as a walk over any partial index.
+    return;
+  end if;
   return query
     select
       job.id, job.job_type, job.payload, job.status, job.priority, job.attempts, job.max_attempts,

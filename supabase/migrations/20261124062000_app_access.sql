@@ -6,7 +6,7 @@
 -- /api/ratings only, supabase/optional/close_direct_ratings.sql closes it.
 -- Policies of an adopted database stay in force beside these, and so do its grants on comments.
 
-revoke truncate, references, trigger on table public.posts_new, public.post_ratings, public.comments
+revoke truncate, references, trigger, maintain on table public.posts_new, public.post_ratings, public.comments
   from public, anon, authenticated;
 revoke insert, update on table public.posts_new from public, anon, authenticated;
 revoke update on table public.post_ratings from public, anon, authenticated;

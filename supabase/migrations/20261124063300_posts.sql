@@ -58,7 +58,7 @@ begin
     raise exception 'max_posts must be from 1 to 101' using errcode = '22023';
   end if;
   if list_posts.sort = 'new' then
-    select array_agg(page.id), array_agg(page.created_at::text) into ids, keys
+    select array_agg(page.id), array_agg(to_jsonb(page.created_at) #>> '{}') into ids, keys
     from (
       select post.id, post.created_at
       from public.posts_new as post

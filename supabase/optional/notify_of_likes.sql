@@ -26,7 +26,10 @@ begin
     where waiting.idempotency_key = job_key and waiting.status = 'pending' and waiting.attempts = 0
     for update skip locked
   );
-  if found then
+  if found or exists (
+    -- Being claimed, or running: inserting would wait for the worker to find that its key is held.
+    select from public.background_jobs as busy where busy.idempotency_key = job_key
+  ) then
     return null;
   end if;
   select max(ended.completed_at) into told_at

@@ -45,6 +45,12 @@ where step.became is null and not exists (
   select from public.job_history as ended where ended.job_id = step.job_id
 )
 union all
+select 'completed without its effect', ended.job_id::text from public.job_history as ended
+where ended.status = 'completed' and ended.payload ? 'do' and not exists (
+  select from public.effects as effect
+  where effect.job_id = ended.job_id and effect.claim_token = ended.claim_token and effect.stage = 'done'
+)
+union all
 select 'completed before its effect', ended.job_id::text
 from public.job_history as ended
 join public.transitions as step on step.job_id = ended.job_id and step.became is null

@@ -48,6 +48,8 @@ class Task(Payload):
 
 async def run_task(task: Task, context: JobContext) -> Outcome:
     """Leave an effect, wait, do the deed, and leave another effect when it went well."""
+    if task.do in ("hang", "block", "burn"):
+        return await _misbehave(task.do)
     await _record(context, "begun")
     if task.ms:
         await asyncio.sleep(task.ms / 1000)

@@ -49,7 +49,8 @@ def a_worker_wakes_up_late(scene: Scene, hosts: Hosts) -> list[str]:
 
 def a_poison_job_kills_its_worker(scene: Scene, hosts: Hosts) -> list[str]:
     """Claimed together with good ones."""
-    scene.plant(["complete"] * 5 + ["poison"])
+    scene.plant(["complete"] * 5)
+    scene.plant(["poison"])
     scene.heal(lambda: hosts[0].run(plan_for(scene.env, scene.folder, concurrency=20)), most=10)
     return scene.violations()
 

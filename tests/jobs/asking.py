@@ -2,12 +2,24 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 type Db = psycopg.Connection[dict[str, Any]]
+type Connect = Callable[..., psycopg.Connection[Any]]
+
+
+def as_user(connect: Connect, user_id: uuid.UUID | str) -> psycopg.Connection[Any]:
+    """A connection, in a transaction, that has the rights of a signed-in user, as PostgREST gives them."""
+    connection = connect("authenticated", autocommit=False)
+    claims = {"request.jwt.claim.sub": str(user_id), "request.jwt.claims": json.dumps({"sub": str(user_id)})}
+    for name, value in claims.items():
+        connection.execute("select set_config(%s, %s, false)", (name, value))
+    connection.commit()
+    return connection
 
 
 def add_post(db: Db, image_url: str | None = None, **columns: Any) -> uuid.UUID:
@@ -63,9 +75,8 @@ def make_due(db: Db) -> None:
     db.execute("update public.background_jobs set scheduled_for = now() - interval '1 second'")
 
 
-def row_of(db: Db, table: str, post_id: uuid.UUID) -> dict[str, Any] | None:
-    """The row of a post in post_images."""
-    assert table == "post_images"
+def image_of(db: Db, post_id: uuid.UUID) -> dict[str, Any] | None:
+    """The post's row in post_images."""
     return db.execute("select * from public.post_images where post_id = %s", (post_id,)).fetchone()
 
 

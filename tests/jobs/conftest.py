@@ -17,7 +17,7 @@ from tests.jobs.image_host import ImageHost, serving
 type Db = psycopg.Connection[dict[str, Any]]
 type Work = Callable[..., Awaitable[list[RunReport]]]
 
-DUE = "select from public.background_jobs where status = 'pending' and scheduled_for <= now() limit 1"
+DUE = "select id from public.background_jobs where status = 'pending' and scheduled_for <= now() limit 1"
 
 assert jobs.__all__, "importing lib.jobs registers the types"
 

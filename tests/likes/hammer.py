@@ -34,8 +34,8 @@ class Settings:
     seed: int
     seconds: float
     posts: int = 40
-    raters: int = 6
-    workers: int = 2
+    raters: int = 8
+    workers: int = 3
     longest_hold_s: float = 0.6
     crashes: float = 0.15
     oversleeps: float = 0.1

@@ -71,7 +71,7 @@ def make_syncs_slow(owner: Db) -> None:
     owner.execute("""
         create or replace function public.be_slow() returns trigger language plpgsql as $$
         begin
-          if random() < 0.3 then perform pg_sleep(0.15 * random()); end if;
+          if random() < 0.5 then perform pg_sleep(0.2 * random()); end if;
           return null;
         end $$;
         grant execute on function public.be_slow to service_role;

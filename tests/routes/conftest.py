@@ -6,6 +6,9 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -15,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from lib import logs
 from lib.web.instance import close_instance
 
+ROOT = Path(__file__).resolve().parents[2]
 # Nothing of the machine that runs the tests may reach the functions.
 OURS = ("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "ALLOWED_", "IMAGE_", "WORKER_", "VERCEL")
 
@@ -32,15 +36,22 @@ def env(project: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, s
     return given
 
 
+@cache
+def routes() -> dict[str, ModuleType]:
+    """Import every function, once, and return them by their paths."""
+    files = [file.relative_to(ROOT).with_suffix("") for file in (ROOT / "api").rglob("*.py")]
+    return {f"/{file.as_posix()}": importlib.import_module(".".join(file.parts)) for file in files}
+
+
 async def serve_any_route(scope: Scope, receive: Receive, send: Send) -> None:
     """Be all functions at once, as Vercel's router is."""
-    module = importlib.import_module(scope["path"].strip("/").replace("/", "."))
-    await module.app(scope, receive, send)
+    await routes()[scope["path"]].app(scope, receive, send)
 
 
 @pytest.fixture
 async def site(env: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of all routes, by their paths."""
+    routes()
     await close_instance()
     transport = httpx.ASGITransport(serve_any_route)
     async with httpx.AsyncClient(transport=transport, base_url="http://functions.test", timeout=30) as client:

@@ -171,8 +171,7 @@ async def test_the_service_key_is_nowhere(
     for name, value in (("SUPABASE_SERVICE_ROLE_KEY", bad_key), ("SUPABASE_URL", "http://127.0.0.1:9")):
         monkeypatch.setenv(name, value)
         await close_instance()
-        for reply in (await replies(site, env)).values():
-            texts.append(f"{reply.text}{reply.headers}")
+        texts += [f"{reply.text}{reply.headers}" for reply in (await replies(site, env)).values()]
     hidden = [env["SUPABASE_SERVICE_ROLE_KEY"], bad_key, env["CRON_SECRET"]]
     for text in (*texts, logged.text):
         assert not [secret for secret in hidden if secret in text]

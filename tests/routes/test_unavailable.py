@@ -1,4 +1,4 @@
-"""Supabase that is gone, silent or strange, and an environment that lacks something: 503, soon, with the reason logged."""
+"""Supabase that is gone or silent, an environment that lacks something: 503, soon, with the reason in the log."""
 
 import asyncio
 import socket
@@ -91,11 +91,12 @@ async def test_a_missing_variable_is_503_and_named(
     assert missing in logged.text
 
 
-@pytest.mark.parametrize(("name", "value"), [("WORKER_BUDGET_MS", "s3cr3t"), ("SUPABASE_URL", "s3cr3t")])
+@pytest.mark.parametrize("name", ["WORKER_BUDGET_MS", "SUPABASE_URL"])
 async def test_a_bad_variable_is_503_and_named_without_its_value(
-    site: httpx.AsyncClient, env: dict[str, str], name: str, value: str, monkeypatch: pytest.MonkeyPatch, logged: Logged
+    site: httpx.AsyncClient, env: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch, logged: Logged
 ) -> None:
     """Somebody may have pasted a key into the wrong field."""
+    value = "pasted-s3cr3t"
     monkeypatch.setenv(name, value)
     for reply in await calls(site, env):
         assert reply.status_code == 503

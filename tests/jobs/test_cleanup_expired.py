@@ -1,0 +1,237 @@
+"""What has been kept long enough goes, in bounded batches; what is still needed stays."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from lib.images.files import BUCKET
+from lib.jobs import cleanup_expired
+from tests.jobs import pictures
+from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of
+from tests.jobs.conftest import Work
+from tests.jobs.image_host import ImageHost
+from tests.jobs.pictures import encoded
+
+HISTORY = """
+    insert into public.job_history
+      (job_id, job_type, payload, status, priority, attempts, max_attempts, created_at, completed_at)
+    select gen_random_uuid(), 'audit_like_counts', '{}', 'completed', 0, 1, 3, at, at
+    from (select now() - make_interval(days => %(days)s) as at from generate_series(1, %(count)s)) as ended
+"""
+
+
+def old_history(db: Db, days: int, count: int = 1) -> None:
+    """Jobs that ended so many days ago."""
+    db.execute(HISTORY, {"days": days, "count": count})
+
+
+def old_notification(db: Db, days: int, *, read: bool) -> uuid.UUID:
+    """A notification of so many days ago."""
+    row = db.execute(
+        """insert into public.notifications (user_id, title, body, created_at, read_at)
+        select gen_random_uuid(), 'x', 'x', at, case when %s then at end
+        from (select now() - make_interval(days => %s) as at) as written returning id""",
+        (read, days),
+    ).fetchone()
+    assert row
+    found: uuid.UUID = row["id"]
+    return found
+
+
+def old_run(db: Db, days: int) -> None:
+    """A run of the worker, so many days ago."""
+    db.execute(
+        "insert into public.worker_runs (worker_id, trigger, budget_ms, started_at)"
+        " values ('w-old', 'cron', 8000, now() - make_interval(days => %s))",
+        (days,),
+    )
+
+
+def count(db: Db, table: str) -> int:
+    """The rows of a table."""
+    row = db.execute(f"select count(*) as rows from {table}".encode()).fetchone()  # noqa: S608 - a name from here
+    assert row
+    found: int = row["rows"]
+    return found
+
+
+async def clean(work: Work, db: Db, days: int = 30) -> dict[str, Any]:
+    """Run one job, and return its result."""
+    enqueue(db, "cleanup_expired", {"older_than_days": days})
+    await work()
+    result: dict[str, Any] = ended(db, "cleanup_expired")[-1]["result"]
+    return result
+
+
+async def test_deletes_what_is_old_enough_and_counts_it(work: Work, db: Db) -> None:
+    """Each kind by its own clock."""
+    for days in (29, 31, 400):
+        old_history(db, days)
+        old_run(db, days)
+        old_notification(db, days, read=True)
+        old_notification(db, days, read=False)
+    assert await clean(work, db) == {
+        "job_history": 2,
+        "worker_runs": 2,
+        "push_deliveries": 0,
+        "notifications": 2,
+        "orphaned_images": 0,
+        "continued_by": None,
+    }
+    assert count(db, "public.notifications") == 4
+
+
+async def test_a_notification_that_nobody_read_stays(work: Work, db: Db) -> None:
+    """However old."""
+    kept = old_notification(db, 3000, read=False)
+    await clean(work, db, days=1)
+    assert db.execute("select id from public.notifications").fetchall() == [{"id": kept}]
+
+
+async def test_two_days_of_history_stay_whatever_is_asked(work: Work, db: Db) -> None:
+    """A completed job's key is held for a day, and a settle whose reply was lost is answered from its row."""
+    old_history(db, 1)
+    old_run(db, 1)
+    old_history(db, 3)
+    old_run(db, 3)
+    result = await clean(work, db, days=1)
+    assert (result["job_history"], result["worker_runs"]) == (1, 1)
+
+
+async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> None:
+    """They matter while their job is alive."""
+    notification_id = old_notification(db, 40, read=False)
+    row = db.execute(
+        "insert into public.push_subscriptions (user_id, endpoint, p256dh, auth)"
+        " values (gen_random_uuid(), 'https://push.example.com/1', 'x', 'x') returning id"
+    ).fetchone()
+    assert row
+    db.execute(
+        "insert into public.push_deliveries values (%s, %s, 201, now() - interval '40 days')",
+        (notification_id, row["id"]),
+    )
+    assert (await clean(work, db))["push_deliveries"] == 1
+
+
+async def test_stops_in_time_and_goes_on_in_another_job(work: Work, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year of history must not take the worker's whole budget; every kind gets its turn in each run."""
+    monkeypatch.setattr(cleanup_expired, "ROWS_PER_CALL", 10)
+    monkeypatch.setattr(cleanup_expired, "LEAST_REMAINING_S", 4.95)
+    old_history(db, 40, 5000)
+    for _ in range(15):
+        old_notification(db, 40, read=True)
+    enqueue(db, "cleanup_expired", {})
+    await work(runs=1)
+    first = ended(db, "cleanup_expired")[0]["result"]
+    assert 0 < first["job_history"] < 5000
+    assert first["job_history"] % 10 == 0
+    waiting = active(db, "cleanup_expired") + ended(db, "cleanup_expired")[1:]
+    assert first["continued_by"] in {str(row.get("job_id", row["id"])) for row in waiting}
+
+    monkeypatch.setattr(cleanup_expired, "ROWS_PER_CALL", 2000)
+    monkeypatch.setattr(cleanup_expired, "LEAST_REMAINING_S", 2.0)
+    await work()
+    results = [row["result"] for row in ended(db, "cleanup_expired")]
+    assert sum(result["job_history"] for result in results) == 5000
+    assert sum(result["notifications"] for result in results) == 15
+    assert results[-1]["continued_by"] is None
+
+
+def test_one_call_deletes_no_more_than_it_may(db: Db) -> None:
+    """The oldest first."""
+    for days in (50, 40, 60):
+        old_history(db, days)
+    row = db.execute("select public.delete_expired('job_history', 30, 2) as deleted").fetchone()
+    assert row == {"deleted": 2}
+    left = db.execute("select extract(day from now() - completed_at)::int as days from public.job_history").fetchall()
+    assert left == [{"days": 40}]
+
+
+def test_two_clean_ups_share_the_work(connect: Connect, db: Db) -> None:
+    """Neither waits for the other's rows."""
+    old_history(db, 40, 10)
+    one, other = connect(autocommit=False), connect(autocommit=False)
+    other.execute("set lock_timeout = '1s'")
+    statement = "select public.delete_expired('job_history', 30, 6)"
+    assert [each.execute(statement).fetchone() for each in (one, other)] == [(6,), (4,)]
+    one.commit()
+    other.commit()
+    assert count(db, "public.job_history") == 0
+
+
+# -- orphaned images
+
+
+def age_objects(db: Db) -> None:
+    """Let all files be two days old."""
+    db.execute("update storage.objects set created_at = now() - interval '2 days', updated_at = created_at")
+    db.execute("update storage.objects set updated_at = created_at")
+
+
+def objects(db: Db) -> set[str]:
+    """The names of all files."""
+    rows = db.execute("select name from storage.objects where bucket_id = %s", (BUCKET,)).fetchall()
+    return {row["name"] for row in rows}
+
+
+async def test_files_go_with_their_post(work: Work, db: Db, host: ImageHost) -> None:
+    """From Storage itself, not only from its table."""
+    kept = add_post(db, host.serves("/a.jpg", encoded(pictures.quarters(400, 300))))
+    gone = add_post(db, host.serves("/b.jpg", encoded(pictures.quarters(300, 400))))
+    await work()
+    before = objects(db)
+    assert len(before) == 8
+    db.execute("delete from public.posts_new where id = %s", (gone,))
+    age_objects(db)
+    result = await clean(work, db)
+    assert result["orphaned_images"] == 4
+    assert objects(db) == {name for name in before if name.startswith(str(kept))}
+    row = image_of(db, kept)
+    assert row
+
+
+async def test_files_of_an_image_that_was_replaced_go_too(work: Work, db: Db, host: ImageHost, http: Any) -> None:
+    """The post stays, and shows its new files."""
+    post_id = add_post(db, host.serves("/a.jpg", encoded(pictures.quarters(400, 300))))
+    await work()
+    old = image_of(db, post_id)
+    assert old
+    new = host.serves("/b.jpg", encoded(pictures.quarters(300, 400)))
+    db.execute("update public.posts_new set image_url = %s", (new,))
+    await work()
+    age_objects(db)
+    assert (await clean(work, db))["orphaned_images"] > 0
+    row = image_of(db, post_id)
+    assert row
+    for url in (row["webp_url"], row["jpeg_url"]):
+        assert (await http.get(url)).status_code == 200
+    assert (await http.get(old["webp_url"])).status_code >= 400
+
+
+async def test_young_files_and_files_of_no_post_stay(work: Work, db: Db, host: ImageHost) -> None:
+    """A job may be between its upload and its row; and whoever asked for a thumbnail without a post has its URL."""
+    post_id = add_post(db, host.serves("/a.jpg", encoded(pictures.quarters(40, 30))))
+    enqueue(db, "generate_thumbnail", {"image_url": host.url("/a.jpg"), "sizes": [20]})
+    await work()
+    db.execute("delete from public.posts_new where id = %s", (post_id,))
+    before = objects(db)
+    assert (await clean(work, db))["orphaned_images"] == 0
+    assert objects(db) == before
+    age_objects(db)
+    await clean(work, db)
+    assert {name.split("/")[0] for name in objects(db)} == {"shared"}
+
+
+def test_the_search_goes_on_where_it_stopped(db: Db) -> None:
+    """Page after page through a bucket of any size, and from the start again at its end."""
+    db.execute(
+        "insert into storage.objects (bucket_id, name, created_at, updated_at) "
+        "select %s, gen_random_uuid() || '/' || n, now() - interval '2 days', now() - interval '2 days' "
+        "from generate_series(1, 25) as n",
+        (BUCKET,),
+    )
+    calls = [db.execute("select * from public.find_orphaned_images(10)").fetchone() for _ in range(4)]
+    assert [call["examined"] for call in calls if call] == [10, 10, 5, 10]
+    found = [name for call in calls[:3] if call for name in call["orphans"]]
+    assert len(found) == len(set(found)) == 25

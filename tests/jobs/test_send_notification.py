@@ -1,0 +1,317 @@
+"""A user is told once, in the app and in each of their browsers."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from tests.jobs import push_service
+from tests.jobs.asking import Db, active, ended, enqueue, make_due
+from tests.jobs.conftest import Work
+from tests.jobs.push_service import VAPID_PRIVATE_KEY, VAPID_SUBJECT, Browser, PushService
+
+USER = uuid.UUID("11111111-1111-4111-8111-111111111111")
+HELLO = {"user_id": USER, "title": "Hello", "body": "12 people liked your post", "url": "/posts/1"}
+
+type Subscribe = Callable[..., Browser]
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[PushService]:
+    """A push service that `push` allows."""
+    async with push_service.serving() as service:
+        yield service
+
+
+@pytest.fixture
+def push(work: Work, service: PushService) -> Work:
+    """`work`, with Web Push configured."""
+
+    async def run(**environment: str) -> Any:
+        vapid = {"VAPID_PRIVATE_KEY": VAPID_PRIVATE_KEY, "VAPID_SUBJECT": VAPID_SUBJECT, "PUSH_HOSTS": service.origin}
+        return await work(**(vapid | environment))
+
+    return run
+
+
+@pytest.fixture
+def subscribe(db: Db, service: PushService) -> Subscribe:
+    """Subscribe a browser of the user: its name and what its pushes are answered, or an endpoint."""
+
+    def add(name: str, status: str = "201 Created", *, endpoint: str | None = None, **keys: str) -> Browser:
+        browser = Browser(endpoint) if endpoint else service.browser(name, status)
+        db.execute(
+            "insert into public.push_subscriptions (user_id, endpoint, p256dh, auth)"
+            " values (%(user)s, %(endpoint)s, %(p256dh)s, %(auth)s)",
+            {"user": USER, "endpoint": browser.endpoint, **browser.keys, **keys},
+        )
+        return browser
+
+    return add
+
+
+def notifications(db: Db) -> list[dict[str, Any]]:
+    """All of them."""
+    return db.execute("select * from public.notifications order by created_at").fetchall()
+
+
+def statuses(db: Db) -> list[int]:
+    """How the recorded pushes ended."""
+    rows = db.execute("select status from public.push_deliveries order by status").fetchall()
+    return [row["status"] for row in rows]
+
+
+async def test_without_vapid_keys_the_notification_is_stored_only(work: Work, db: Db) -> None:
+    """Web Push is optional, and the result says that it was left out."""
+    job_id = enqueue(db, "send_notification", HELLO)
+    await work()
+    [row] = notifications(db)
+    assert (row["user_id"], row["title"], row["body"], row["url"]) == (USER, "Hello", HELLO["body"], "/posts/1")
+    assert (row["job_id"], row["read_at"]) == (job_id, None)
+    assert ended(db, "send_notification")[0]["result"] == {"notification_id": str(row["id"]), "push": "not configured"}
+
+
+async def test_every_browser_gets_it_and_can_read_it(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """Encrypted for each, and signed by us; decrypted here without the library that encrypted it."""
+    browsers = [subscribe(name) for name in ("laptop", "phone")]
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    [row] = notifications(db)
+    for browser in browsers:
+        [arrived] = service.pushes_to(browser)
+        assert browser.open(arrived) == {
+            "id": str(row["id"]),
+            "title": "Hello",
+            "body": HELLO["body"],
+            "url": "/posts/1",
+        }
+        assert arrived.headers["topic"] == row["id"].hex
+        assert len(arrived.headers["topic"]) <= 32
+    result = ended(db, "send_notification")[0]["result"]
+    assert result["push"] == {"delivered": 2, "refused": 0, "removed": 0}
+
+
+async def test_a_user_without_browsers_is_told_in_the_app(push: Work, db: Db) -> None:
+    """Nothing to push to is no failure."""
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 0, "refused": 0, "removed": 0}
+
+
+async def test_others_browsers_get_nothing(push: Work, db: Db, subscribe: Subscribe, service: PushService) -> None:
+    """Only the user's own."""
+    browser = subscribe("laptop")
+    enqueue(db, "send_notification", HELLO | {"user_id": uuid.uuid4()})
+    await push()
+    assert service.pushes_to(browser) == []
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+async def test_a_subscription_that_is_gone_is_removed(push: Work, db: Db, subscribe: Subscribe, status: str) -> None:
+    """RFC 8030, section 7.3. The others are not touched."""
+    subscribe("old", status)
+    kept = subscribe("new")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    rows = db.execute("select endpoint from public.push_subscriptions").fetchall()
+    assert [row["endpoint"] for row in rows] == [kept.endpoint]
+    assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 1, "refused": 0, "removed": 1}
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Internal Server Error", "503 Service Unavailable"])
+async def test_only_what_failed_is_pushed_again(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, status: str
+) -> None:
+    """A push that was delivered is not sent twice, and the notification is stored once."""
+    good, bad = subscribe("good"), subscribe("bad", status)
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    [job] = active(db, "send_notification")
+    assert job["attempts"] == 1
+    assert "1 of 2 pushes failed" in job["error_message"]
+    service.browser("bad")
+    make_due(db)
+    await push()
+    assert (len(service.pushes_to(good)), len(service.pushes_to(bad))) == (1, 2)
+    assert len(notifications(db)) == 1
+    assert ended(db, "send_notification")[0]["status"] == "completed"
+    assert statuses(db) == [201, 201]
+
+
+async def test_a_service_that_says_when_is_asked_then(push: Work, db: Db, subscribe: Subscribe) -> None:
+    """Retry-After decides."""
+    subscribe("busy", "429 Too Many Requests\r\nretry-after: 600")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    row = db.execute("select extract(epoch from scheduled_for - now())::float as wait from background_jobs").fetchone()
+    assert row
+    assert 590 < row["wait"] <= 600
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden", "413 Content Too Large", "302 Found"])
+async def test_a_push_that_is_refused_is_not_sent_again(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, status: str
+) -> None:
+    """It would be refused again; the subscription stays, and the result says so."""
+    browser = subscribe("strict", status)
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 0, "refused": 1, "removed": 0}
+    assert len(service.pushes_to(browser)) == 1
+    assert statuses(db) == [int(status[:3])]
+
+
+async def test_the_last_attempt_leaves_a_dead_job_and_a_redrive_pushes_the_rest(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """A redriven job is another job, and tells nothing twice."""
+    good, bad = subscribe("good"), subscribe("bad", "500 Internal Server Error")
+    enqueue(db, "send_notification", HELLO, max_attempts=1)
+    await push()
+    assert ended(db, "send_notification")[0]["status"] == "dead"
+    for _ in range(2):  # the second is redriven from a redriven one
+        db.execute("select public.redrive_jobs()")
+        db.execute("update public.background_jobs set max_attempts = 1")
+        await push()
+    service.browser("bad")
+    db.execute("select public.redrive_jobs()")
+    await push()
+    assert len(notifications(db)) == 1
+    assert (len(service.pushes_to(good)), len(service.pushes_to(bad))) == (1, 4)
+
+
+async def test_a_repeated_job_tells_nothing_twice(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, database: Any
+) -> None:
+    """A worker that is killed before it settles has its job run again."""
+    browser = subscribe("laptop")
+    job_id = enqueue(db, "send_notification", HELLO)
+    await push()
+    again = await database.add_notification(job_id, None, HELLO | {"user_id": str(USER)})
+    assert [row["id"] for row in notifications(db)] == [again]
+    assert await database.undelivered_pushes(again, 20) == []
+    assert len(service.pushes_to(browser)) == 1
+
+
+async def test_two_workers_with_one_job_store_one_notification(db: Db, database: Any) -> None:
+    """The job's id is unique."""
+    job_id = uuid.uuid4()
+    content = HELLO | {"user_id": str(USER)}
+    ids = await asyncio.gather(*(database.add_notification(job_id, None, content) for _ in range(8)))
+    assert len(set(ids)) == len(notifications(db)) == 1
+
+
+# -- endpoints come from strangers
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://127.0.0.1:1/push",
+        "http://push.example.com/push",
+        "https://127.0.0.1/push",
+        "https://169.254.169.254/push",
+        "https://localhost/push",
+        "https://[::1]/push",
+        "https://user:password@8.8.8.8/push",
+    ],
+)
+async def test_an_endpoint_inside_is_not_called(push: Work, db: Db, subscribe: Subscribe, endpoint: str) -> None:
+    """Anyone may write a URL into their subscription: https and public addresses only, for good."""
+    subscribe("evil", endpoint=endpoint)
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 0, "refused": 1, "removed": 0}
+    assert statuses(db) == [0]
+
+
+async def test_the_exemption_is_for_the_listed_port_only(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """PUSH_HOSTS is for tests, and for a push service of one's own."""
+    browser = subscribe("laptop")
+    enqueue(db, "send_notification", HELLO)
+    await push(PUSH_HOSTS="127.0.0.1:1,127.0.0.1")
+    assert service.pushes_to(browser) == []
+
+
+@pytest.mark.parametrize("keys", [{"p256dh": "AAAA"}, {"p256dh": "ñ"}, {"auth": ""}, {"p256dh": "B" + "A" * 86}])
+async def test_keys_that_are_none_are_refused(push: Work, db: Db, subscribe: Subscribe, keys: dict[str, str]) -> None:
+    """One broken subscription holds back nobody else's push."""
+    subscribe("broken", **keys)
+    subscribe("whole")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert ended(db, "send_notification")[0]["status"] == "completed"
+    assert 201 in statuses(db)
+
+
+async def test_only_the_newest_browsers_are_pushed_to(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """A user may subscribe as often as they like."""
+    for number in range(25):
+        subscribe(str(number))
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert len(service.arrived) == 20
+
+
+# -- content
+
+
+async def test_a_long_text_is_cut_in_the_push_and_whole_in_the_app(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """A push holds 4,096 bytes; 2,000 characters may be 8,000."""
+    browser = subscribe("laptop")
+    body = "👍🏽 " * 600
+    enqueue(db, "send_notification", HELLO | {"title": "ñ" * 200, "body": body, "url": "/" + "x" * 2047})
+    await push()
+    assert notifications(db)[0]["body"] == body
+    content = browser.open(service.pushes_to(browser)[0])
+    assert content["body"].endswith("…")
+    assert body.startswith(content["body"][:-1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": ""},
+        {"title": "x" * 201},
+        {"body": "x" * 2001},
+        {"url": "javascript:alert(1)"},
+        {"url": "data:text/html,x"},
+        {"url": "https://example.com/a b"},
+        {"user_id": "somebody"},
+    ],
+)
+async def test_content_that_breaks_a_rule_is_dead_at_once(work: Work, db: Db, wrong: dict[str, str]) -> None:
+    """With the field in the reason, and no notification."""
+    enqueue(db, "send_notification", HELLO | wrong)
+    await work()
+    row = ended(db, "send_notification")[0]
+    assert (row["status"], row["attempts"]) == ("dead", 1)
+    assert next(iter(wrong)) in row["error_message"].replace("userId", "user_id")
+    assert notifications(db) == []
+
+
+@pytest.mark.parametrize(
+    "vapid", [{"VAPID_PRIVATE_KEY": "no key"}, {"VAPID_PRIVATE_KEY": "AAAA"}, {"VAPID_SUBJECT": "somebody"}]
+)
+async def test_broken_vapid_settings_are_an_operators_matter(
+    push: Work, db: Db, subscribe: Subscribe, vapid: dict[str, str]
+) -> None:
+    """The notification is stored; the pushes wait until the variable is corrected, and its value is not shown."""
+    subscribe("laptop")
+    enqueue(db, "send_notification", HELLO)
+    await push(**vapid)
+    [job] = active(db, "send_notification")
+    assert job["attempts"] == 1
+    assert next(iter(vapid)) in job["error_message"]
+    assert next(iter(vapid.values())) not in job["error_message"]
+    assert len(notifications(db)) == 1

@@ -1,0 +1,186 @@
+"""Claims, settles and ratings stay cheap however long the queue is, though the planner believes that it is empty.
+
+The statistics of an empty queue are the usual ones in production: it is empty most of the time, and a backlog grows
+faster than autovacuum looks. What is counted are buffers (pages looked at), which no busy machine can change. Each
+call is measured again and again in one session: after the fifth time Postgres may settle on a generic plan.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tests.conftest import Connect
+from tests.likes.posts import make_post
+from tests.sql.bulk import ended_jobs, pending_jobs, processing_jobs
+from tests.sql.calls import Db, claim, outcome
+from tests.sql.conftest import OpenService
+
+BACKLOG = 50_000
+# A backlog has some 5,000 pages with its indexes, and a plan that walks it looks at each row's page again and again.
+BATCH_LIMIT, SINGLE_LIMIT, RATER_LIMIT = 4_000, 800, 100
+LooksAt = Callable[..., int]
+TABLES = ("background_jobs", "job_history", "post_ratings", "posts_new")
+
+
+@pytest.fixture(autouse=True)
+def _planner_believes_it_empty(connect: Connect) -> None:
+    """Analyze the tables while they are empty, and keep autovacuum from looking again."""
+    owner = connect()
+    for table in map(sql.Identifier, TABLES):
+        owner.execute(sql.SQL("alter table public.{} set (autovacuum_enabled = false)").format(table))
+        owner.execute(sql.SQL("analyze public.{}").format(table))
+
+
+@pytest.fixture
+def looks_at(connect: Connect) -> LooksAt:
+    """A measure: the most buffers that a call of a function looks at, in one session."""
+
+    def measure(function: str, **arguments: object) -> int:
+        with connect("service_role") as session:
+            # The first call reads the catalogue.
+            return max([buffers(session, function, arguments) for _ in range(9)][1:])
+
+    return measure
+
+
+def buffers(session: psycopg.Connection[Any], function: str, arguments: dict[str, Any]) -> int:
+    """Return how many buffers one call looks at, all statements inside it included; then undo it."""
+    named = [sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments]
+    call = sql.SQL("explain (analyze, buffers, format json) select * from public.{}({})").format(
+        sql.Identifier(function), sql.SQL(", ").join(named)
+    )
+    with session.transaction(force_rollback=True):
+        row = session.execute(call, arguments).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+def sync_requests(db: Db, number: int) -> None:
+    """Insert sync jobs of as many posts, their windows open."""
+    db.execute(
+        """
+        insert into public.background_jobs (job_type, payload, priority, scheduled_for)
+        select 'sync_like_count', jsonb_build_object('post_id', gen_random_uuid()), 5, now() + interval '1.5 seconds'
+        from generate_series(1, %s)
+        """,
+        [number],
+    )
+
+
+def due(db: Db) -> None:
+    """A backlog of one type."""
+    pending_jobs(db, BACKLOG)
+
+
+def not_due_yet(db: Db) -> None:
+    """Fifty thousand jobs that go first, once they are due, and some that are due."""
+    pending_jobs(db, BACKLOG, due_in_s=3600, priority=9)
+    pending_jobs(db, 150)
+
+
+def a_rare_type(db: Db) -> None:
+    """Few jobs of one type behind a backlog of another."""
+    pending_jobs(db, BACKLOG, due_in_s=-1000)
+    pending_jobs(db, 150, "process_image")
+
+
+def in_progress(db: Db) -> None:
+    """Leased jobs, few of whose leases have expired."""
+    processing_jobs(db, BACKLOG)
+    processing_jobs(db, 150, lease_s=-5)
+
+
+def nothing_to_do(db: Db) -> None:
+    """Leased jobs and open windows: no job is due, none to rescue."""
+    processing_jobs(db, BACKLOG)
+    sync_requests(db, BACKLOG)
+
+
+def ended(db: Db) -> None:
+    """A long history with few dead jobs, and some jobs that are due."""
+    ended_jobs(db, BACKLOG)
+    ended_jobs(db, 50, "dead")
+    pending_jobs(db, 150)
+
+
+BACKLOGS = [due, not_due_yet, a_rare_type, in_progress, nothing_to_do, ended]
+
+
+@pytest.fixture(params=BACKLOGS, ids=lambda backlog: backlog.__name__)
+def backlog(request: pytest.FixtureRequest, service: Db) -> None:
+    """Each kind of long queue, in turn."""
+    request.param(service)
+
+
+def test_calls_of_the_worker_stay_cheap(service: Db, looks_at: LooksAt, backlog: None) -> None:
+    """Whatever they find or do not find."""
+    types = ["process_image"]
+    calls = {
+        "claim": looks_at("claim_jobs", worker_id="w", max_jobs=100),
+        "claim a rare type": looks_at("claim_jobs", worker_id="w", max_jobs=100, job_types=types),
+        "settle and claim": looks_at("settle_and_claim", worker_id="w", max_jobs=100),
+        "claim an isolated one": looks_at("claim_isolated_job", worker_id="w"),
+        "rescue": looks_at("rescue_expired_jobs", max_jobs=100),
+        "start": looks_at("start_worker_run", worker_id="w", trigger="cron", budget_ms=8000),
+    }
+    jobs = claim(service)
+    for kind in ("completed", "failed", "released"):
+        outcomes = Jsonb([outcome(job, kind) for job in jobs])
+        calls[f"settle as {kind}"] = looks_at("settle_jobs", worker_id="w", outcomes=outcomes)
+    assert {name: pages for name, pages in calls.items() if pages > BATCH_LIMIT} == {}
+
+
+def test_calls_about_one_job_stay_cheap(service: Db, looks_at: LooksAt, backlog: None) -> None:
+    """Of the worker, of services and of operators; also those that are about no job at all."""
+    job_id = new_job_id(service)
+    calls = {
+        "claim": looks_at("claim_jobs", worker_id="w", max_jobs=1),
+        "enqueue": looks_at("enqueue_job", job_type="process_image", idempotency_key="k"),
+        "enqueue what is there": looks_at("enqueue_job", job_type="process_image", idempotency_key="there"),
+        "cancel": looks_at("cancel_job", job_id=job_id),
+        "find": looks_at("find_jobs", job_ids=[job_id]),
+        "find nothing": looks_at("find_jobs", job_ids="{}"),
+        "settle nothing": looks_at("settle_jobs", worker_id="w", outcomes="[]"),
+        "redrive": looks_at("redrive_jobs", job_ids=[job_id]),
+        "redrive nothing": looks_at("redrive_jobs", job_ids="{}"),
+    }
+    assert {name: pages for name, pages in calls.items() if pages > SINGLE_LIMIT} == {}
+
+
+def new_job_id(db: Db) -> object:
+    """Enqueue a job under a key and return its id."""
+    (row,) = db.execute("select id from public.enqueue_job('process_image', idempotency_key => 'there')").fetchall()
+    return row["id"]
+
+
+def test_a_rating_stays_cheap(service: Db, looks_at: LooksAt, backlog: None) -> None:
+    """Whether it finds a sync job to join or makes one: a rater is a user who waits."""
+    fresh, hot = make_post(service), make_post(service)
+    service.execute(
+        "insert into public.post_ratings (post_id, session_id) select %s, 's-' || n from generate_series(1, 5000) as n",
+        [hot],
+    )
+    calls = {
+        "first like": looks_at("set_like", post_id=fresh, session_id="s", liked=True),
+        "one more like": looks_at("set_like", post_id=hot, session_id="s", liked=True),
+        "unlike": looks_at("set_like", post_id=hot, session_id="s-7", liked=False),
+        "unlike what was not liked": looks_at("set_like", post_id=hot, session_id="s", liked=False),
+        "toggle": looks_at("toggle_like", post_id=hot, session_id="s"),
+        "states": looks_at("like_states", post_ids=[fresh, hot], session_id="s"),
+        "sync nothing": looks_at("sync_post_like_counts", target_post_ids="{}"),
+    }
+    assert {name: pages for name, pages in calls.items() if pages > RATER_LIMIT} == {}
+
+
+def test_a_claim_behind_many_held_jobs_stays_cheap(service: Db, open_service: OpenService, looks_at: LooksAt) -> None:
+    """A rater that rated a thousand posts in one transaction holds as many sync jobs, all of them due first."""
+    pending_jobs(service, 1000, due_in_s=-1000, priority=5)
+    holder = open_service(autocommit=False)
+    holder.execute("select from public.background_jobs for share")
+    pending_jobs(service, BACKLOG)
+    assert looks_at("claim_jobs", worker_id="w", max_jobs=100) <= 3 * BATCH_LIMIT
