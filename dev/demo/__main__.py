@@ -8,9 +8,13 @@ from pathlib import Path
 from dev import signals
 from dev import stack as stacks
 from dev.demo.draining import drain, report_jobs
+from dev.demo.images import report_images, show_images
 from dev.demo.likes import report_likes, show_likes
+from dev.demo.push import PushService, push_service, report_push, show_push
+from dev.demo.rankings import report_rankings, show_rankings
 from dev.demo.recurring import report_recurring, show_recurring
 from dev.demo.scene import Check, Scene
+from dev.demo.user import sign_up
 from dev.errors import StackError
 from dev.functions import Functions
 
@@ -24,24 +28,32 @@ def main() -> int:
     tokens = {name: secrets.token_hex(16) for name in ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")}
     with (
         signals.ending_in_order(),
+        push_service() as pushes,
         stacks.temporary(PROJECT) as stack,
-        Functions(PROJECT, stack.functions_env() | tokens) as functions,
+        Functions(PROJECT, stack.functions_env() | tokens | pushes.environment) as functions,
     ):
         scene = Scene.open(stack, functions)
         scene.say(f"{len(stack.applied)} migrations applied, {len(functions.routes)} routes served at {functions.url}")
-        _play(scene)
+        _play(scene, pushes)
         scene.db.close()
         statuses.append(_verdict(scene.checks))
     return statuses[-1]
 
 
-def _play(scene: Scene) -> None:
+def _play(scene: Scene, pushes: PushService) -> None:
     """Show each chapter, drain the queue, and compare."""
     wanted = show_likes(scene)
+    sleeper = show_rankings(scene)
+    user = sign_up(scene)
+    post_id = show_images(scene, user)
+    show_push(scene, user, pushes)
     show_recurring(scene)
     drain(scene)
     report_likes(scene, wanted)
+    report_images(scene, post_id)
+    report_push(scene, user, pushes)
     report_recurring(scene)
+    report_rankings(scene, sleeper)
     report_jobs(scene)
 
 

@@ -45,3 +45,6 @@ def report_jobs(scene: Scene) -> None:
            from job_history group by 1, 2 order by 1, 2"""
     ).fetchall()
     print(table(rows), flush=True)
+    types = scene.count("select cardinality(enum_range(null::job_type))")
+    done = len({row["job type"] for row in rows if row["ended"] == "completed"})
+    scene.check("jobs of every type completed", done == types, f"{done} of {types} types")

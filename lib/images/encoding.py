@@ -17,7 +17,8 @@ BLURHASH_SIDE = 32
 def to_webp(picture: Image.Image) -> bytes:
     """Encode as WebP, with transparency if there is any."""
     file = BytesIO()
-    picture.save(file, "WEBP", quality=WEBP_QUALITY, method=4)
+    # Method 2 takes half as long as the usual 4, for files that are a few hundredths larger.
+    picture.save(file, "WEBP", quality=WEBP_QUALITY, method=2)
     return file.getvalue()
 
 

@@ -8,6 +8,9 @@ from PIL import Image
 
 # The averaged image is at least this many times as wide and high as the wanted one, so that averaging is not seen.
 GAP = 2
+# The same for what the JPEG decoder scales itself, which it does well: a usual photograph of 4000 by 3000 pixels is
+# decoded at a half, in half the time.
+JPEG_GAP = 1.25
 STRIP_PIXELS = 2_000_000
 # Modes that survive until the colours are converted; every other one becomes one of them.
 _KEPT = ("RGB", "RGBA", "L", "LA", "CMYK")
@@ -22,7 +25,7 @@ def fitting(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Decode and scale to `size`, in one of the modes RGB, RGBA, L, LA and CMYK."""
     # A JPEG is decoded at a half, a quarter or an eighth, if that is still large enough.
-    image.draft(None, (GAP * size[0], GAP * size[1]))
+    image.draft(None, (round(JPEG_GAP * size[0]), round(JPEG_GAP * size[1])))
     image.load()
     factor = min(image.width // (GAP * size[0]), image.height // (GAP * size[1]))
     small = _average(image, factor) if factor > 1 else _plain(image)

@@ -17,7 +17,7 @@ from lib.outside import AllowedHosts
 
 IMAGES_AT_A_TIME = 4
 # What must be left of the caller's time to begin fetching, and decoding. The largest images take 2 s to decode.
-TO_FETCH_S = 3.5
+TO_FETCH_S = 3.0
 TO_DECODE_S = 2.5
 
 # One thread: an attempt that times out leaves its image to be finished there, and the next one waits for that.

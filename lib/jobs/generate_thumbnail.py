@@ -17,7 +17,7 @@ from lib.queue.registry import Payload, job
 # What the database says when it has not stored an image or its thumbnails.
 NOT_STORED = {"gone": "the post is gone", "outdated": "the post has another image by now"}
 # Other images had to be worked on first.
-BUSY = Snooze(2, "other images are being worked on")
+BUSY = Snooze(1, "other images are being worked on")
 
 type Side = Annotated[int, Field(ge=1, le=4096)]
 

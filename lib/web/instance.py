@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from lib.connections import supabase_transport
 from lib.database import CALL_TIMEOUT_S, Database
 from lib.settings import Settings
 
@@ -35,7 +36,7 @@ def instance() -> Instance:
     loop = asyncio.get_running_loop()
     if _current is None or _current[0] is not loop:
         settings = Settings.load(os.environ)
-        http = httpx.AsyncClient(timeout=CALL_TIMEOUT_S, limits=httpx.Limits(max_connections=100))
+        http = httpx.AsyncClient(timeout=CALL_TIMEOUT_S, transport=supabase_transport())
         database = Database(settings.supabase_url, settings.supabase_service_role_key.get_secret_value(), http)
         _current = (loop, Instance(settings, http, database))
     return _current[1]

@@ -141,6 +141,8 @@ create index if not exists job_history_key_idx on public.job_history
 create index if not exists job_history_completed_at_idx on public.job_history (completed_at);
 -- Serves redrive_jobs and the dead letters of queue_stats.
 create index if not exists job_history_dead_idx on public.job_history (completed_at) where status = 'dead';
+-- Serves list_jobs for dead letters; the other statuses are met often while walking the ids.
+create index if not exists job_history_dead_id_idx on public.job_history (job_id) where status = 'dead';
 -- Serves the latest audit in queue_health, and listings by type.
 create index if not exists job_history_type_idx on public.job_history (job_type, id);
 

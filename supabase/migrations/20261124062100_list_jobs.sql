@@ -2,9 +2,6 @@
 -- Status failed means what old dashboards mean by it: pending, and waiting for a retry. before_id is the last
 -- id of the page before. Without tokens. Locks: none.
 
--- Serves list_jobs for dead letters; the other statuses are frequent enough to be met while walking the ids.
-create index if not exists job_history_dead_id_idx on public.job_history (job_id) where status = 'dead';
-
 create or replace function public.list_jobs(
   wanted_status public.job_status default null,
   wanted_type public.job_type default null,

@@ -10,7 +10,7 @@
 -- Locks: none but the unique index on the key.
 -- Security definer: a user (authenticated) may add posts but may not write background_jobs. It runs as a trigger
 -- only, and what the user chooses is the payload's image_url, which the job checks. See
--- docs/decisions/0020-post-trigger-is-security-definer.md.
+-- docs/decisions/0009-post-trigger-is-security-definer.md.
 create or replace function public.ask_for_post_images() returns trigger
 language plpgsql volatile security definer
 set search_path = ''

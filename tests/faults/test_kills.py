@@ -22,7 +22,7 @@ def test_a_kill_before_or_after_any_request_heals(scene: Scene, host: WorkerHost
 
 def test_kills_at_random_moments_heal(scene: Scene, host: WorkerHost, second_host: WorkerHost) -> None:
     """Two overlapping workers, killed again and again before they are done."""
-    tally = kill_at_random(scene, [host, second_host], random.Random(20261124), kills=12)
+    tally = kill_at_random(scene, [host, second_host], random.Random(20261124), kills=8)
     assert tally.violations == []
 
 
@@ -45,8 +45,8 @@ def test_a_poison_job_dies_alone(scene: Scene, host: WorkerHost) -> None:
 
 def test_a_worker_that_wakes_up_late_settles_nothing(scene: Scene, host: WorkerHost, second_host: WorkerHost) -> None:
     """As a frozen instance does: its jobs went to others meanwhile, and its tokens are stale."""
-    scene.plant(["complete"] * 4, ms=150)
-    host.begin(plan_for(scene.env, scene.folder))
+    scene.plant(["complete"] * 4, ms=300)
+    host.begin(plan_for(scene.env, scene.folder, timeout_s=6.0))
     wait_until(lambda: scene.effects().total() == 4)
     host.signal(signal.SIGSTOP)
     scene.heal(lambda: second_host.run(plan_for(scene.env, scene.folder)))

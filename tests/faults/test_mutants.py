@@ -29,13 +29,13 @@ def a_worker_wakes_up_late(scene: Scene, hosts: Hosts) -> list[str]:
     """It was frozen in the middle of its handlers; others have the jobs when it settles."""
     scene.plant(["complete"] * 3, ms=700)
     frozen, other = hosts
-    frozen.begin(plan_for(scene.env, scene.folder))
+    frozen.begin(plan_for(scene.env, scene.folder, timeout_s=6.0))
     wait_until(lambda: scene.effects().total() == 3)
     frozen.signal(signal.SIGSTOP)
     scene.expire_leases()
-    other.run(plan_for(scene.env, scene.folder))
+    other.run(plan_for(scene.env, scene.folder, timeout_s=6.0))
     scene.make_due()
-    other.begin(plan_for(scene.env, scene.folder))
+    other.begin(plan_for(scene.env, scene.folder, timeout_s=6.0))
     wait_until(lambda: scene.effects().total() == 4)
     # Frozen in its turn, so that the first one settles while this one holds the lease, on any machine.
     other.signal(signal.SIGSTOP)
@@ -43,7 +43,7 @@ def a_worker_wakes_up_late(scene: Scene, hosts: Hosts) -> list[str]:
     frozen.wait()
     other.signal(signal.SIGCONT)
     other.wait()
-    scene.heal(lambda: other.run(plan_for(scene.env, scene.folder)))
+    scene.heal(lambda: other.run(plan_for(scene.env, scene.folder, timeout_s=6.0)))
     return scene.violations()
 
 
@@ -62,7 +62,7 @@ def workers_overlap(scene: Scene, hosts: Hosts) -> list[str]:
         host.begin(plan_for(scene.env, scene.folder, concurrency=3))
     for host in hosts:
         host.wait()
-    scene.heal(lambda: hosts[0].run(plan_for(scene.env, scene.folder)), most=3)
+    scene.heal(lambda: hosts[0].run(plan_for(scene.env, scene.folder, timeout_s=6.0)), most=3)
     return scene.violations()
 
 
@@ -74,9 +74,9 @@ def a_rater_holds_a_transaction_open(scene: Scene, hosts: Hosts) -> list[str]:
     with psycopg.connect(scene.env["DATABASE_URL"]) as rater:
         rater.execute(like, (post, "session-of-the-second"))
         scene.make_due()
-        hosts[0].run(plan_for(scene.env, scene.folder))
+        hosts[0].run(plan_for(scene.env, scene.folder, timeout_s=6.0))
         rater.commit()
-    scene.heal(lambda: hosts[0].run(plan_for(scene.env, scene.folder)))
+    scene.heal(lambda: hosts[0].run(plan_for(scene.env, scene.folder, timeout_s=6.0)))
     return scene.violations()
 
 

@@ -28,9 +28,9 @@ def test_the_next_ticks_finish_what_a_killed_function_left(scene: Scene, tmp_pat
 
 def test_overlapping_deliveries_run_each_job_once(scene: Scene, tmp_path: Path) -> None:
     """Two, five and ten ticks at once, in one process, as the platform may have it."""
-    with scratch_functions(scene.env, tmp_path) as functions:
+    with scratch_functions(scene.env, tmp_path, timeout_s=5.0) as functions:
         for deliveries in (2, 5, 10):
-            jobs = scene.plant(["complete"] * 40, ms=5)
+            jobs = scene.plant(["complete"] * 30, ms=5)
             scene.plant_likes(posts=10, sessions=2)
             scene.plant_slot()
             with ThreadPoolExecutor(deliveries) as ticks:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from dev.demo.browser import Browser
 from tests.jobs import push_service
 from tests.jobs.asking import Db, active, ended, enqueue, make_due
 from tests.jobs.conftest import Work
-from tests.jobs.push_service import VAPID_PRIVATE_KEY, VAPID_SUBJECT, Browser, PushService
+from tests.jobs.push_service import VAPID_KEY, VAPID_SUBJECT, PushService
 
 USER = uuid.UUID("11111111-1111-4111-8111-111111111111")
 HELLO = {"user_id": USER, "title": "Hello", "body": "12 people liked your post", "url": "/posts/1"}
@@ -30,7 +31,7 @@ def push(work: Work, service: PushService) -> Work:
     """`work`, with Web Push configured."""
 
     async def run(**environment: str) -> Any:
-        vapid = {"VAPID_PRIVATE_KEY": VAPID_PRIVATE_KEY, "VAPID_SUBJECT": VAPID_SUBJECT, "PUSH_HOSTS": service.origin}
+        vapid = {"VAPID_PRIVATE_KEY": VAPID_KEY.private, "VAPID_SUBJECT": VAPID_SUBJECT, "PUSH_HOSTS": service.origin}
         return await work(**(vapid | environment))
 
     return run
@@ -41,7 +42,7 @@ def subscribe(db: Db, service: PushService) -> Subscribe:
     """Subscribe a browser of the user: its name and what its pushes are answered, or an endpoint."""
 
     def add(name: str, status: str = "201 Created", *, endpoint: str | None = None, **keys: str) -> Browser:
-        browser = Browser(endpoint) if endpoint else service.browser(name, status)
+        browser = Browser(endpoint, VAPID_KEY.public) if endpoint else service.browser(name, status)
         db.execute(
             "insert into public.push_subscriptions (user_id, endpoint, p256dh, auth)"
             " values (%(user)s, %(endpoint)s, %(p256dh)s, %(auth)s)",
@@ -83,12 +84,13 @@ async def test_every_browser_gets_it_and_can_read_it(
     [row] = notifications(db)
     for browser in browsers:
         [arrived] = service.pushes_to(browser)
-        assert browser.open(arrived) == {
+        assert browser.read(arrived.headers, arrived.body) == {
             "id": str(row["id"]),
             "title": "Hello",
             "body": HELLO["body"],
             "url": "/posts/1",
         }
+        assert browser.sender_of(arrived.headers["authorization"]) == VAPID_SUBJECT
         assert arrived.headers["topic"] == row["id"].hex
         assert len(arrived.headers["topic"]) <= 32
     result = ended(db, "send_notification")[0]["result"]
@@ -273,7 +275,8 @@ async def test_a_long_text_is_cut_in_the_push_and_whole_in_the_app(
     enqueue(db, "send_notification", HELLO | {"title": "ñ" * 200, "body": body, "url": "/" + "x" * 2047})
     await push()
     assert notifications(db)[0]["body"] == body
-    content = browser.open(service.pushes_to(browser)[0])
+    [arrived] = service.pushes_to(browser)
+    content = browser.read(arrived.headers, arrived.body)
     assert content["body"].endswith("…")
     assert body.startswith(content["body"][:-1])
 

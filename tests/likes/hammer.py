@@ -20,7 +20,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.likes.hammer_raters import Rater, Wall, truncate
-from tests.likes.hammer_workers import Worker, heal, hurry, make_syncs_slow
+from tests.likes.hammer_workers import Worker, heal, hurry, make_syncs_quick, make_syncs_slow
 from tests.likes.posts import drift, lasting_drift, make_post
 from tests.sql.calls import Db
 
@@ -94,6 +94,8 @@ def hammer(open_connection: Open, settings: Settings, owner: Db | None = None) -
         make_syncs_slow(owner)
         acts.append(lambda: truncate(owner))
     _repeat(settings, acts)
+    if owner is not None:
+        make_syncs_quick(owner)
     heal(observer)
     done = Counter[str]()
     for counts in [*(each.done for each in raters), *(each.done for each in workers)]:

@@ -5,9 +5,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.likes.posts import claim_syncs, let_windows_end, sync
+from tests.likes.posts import claim_syncs, let_windows_end, sync, sync_jobs
 from tests.sql.ageing import expire_leases
-from tests.sql.calls import Db, Row, claim_isolated, count, rescue, settle
+from tests.sql.calls import Db, Row, claim_isolated, rescue, settle
 
 
 @dataclass
@@ -80,6 +80,11 @@ def make_syncs_slow(owner: Db) -> None:
     """)
 
 
+def make_syncs_quick(owner: Db) -> None:
+    """Undo make_syncs_slow."""
+    owner.execute("drop trigger be_slow on public.posts_new; drop function public.be_slow")
+
+
 def hurry(db: Db, chance: random.Random) -> None:
     """Shorten the waits of two seconds, and the backoffs, to fractions: more races in less time."""
     let_windows_end(db, chance.uniform(0.01, 0.25))
@@ -87,7 +92,7 @@ def hurry(db: Db, chance: random.Random) -> None:
 
 
 def heal(db: Db) -> None:
-    """Do what later runs of the worker would do, until no job is left."""
+    """Do what later runs of the worker would do, until no sync job is left."""
     worker = Worker(db, random.Random(0), crashes=0, oversleeps=0)
     for _ in range(1000):
         expire_leases(db)
@@ -95,6 +100,6 @@ def heal(db: Db) -> None:
         worker.act()
         settle(db, *worker.outcomes)
         worker.outcomes = []
-        if not count(db):
+        if not sync_jobs(db):
             return
-    raise AssertionError("the queue does not become empty")
+    raise AssertionError("the sync jobs do not end")

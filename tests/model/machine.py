@@ -208,15 +208,15 @@ class QueueMachine(RuleBasedStateMachine):
             self.claim_jobs(3, None, 30)
         asks = [self._ask(wish) for wish in wanted]
         self.repeat = asks
-        self._settle(asks)
+        self.settle(asks)
 
     @precondition(lambda self: self.repeat)
     @rule()
     def settle_again(self) -> None:
         """The reply to the last settle was lost: the same call once more."""
-        self._settle(self.repeat)
+        self.settle(self.repeat)
 
-    def _settle(self, asks: list[Ask]) -> None:
+    def settle(self, asks: list[Ask]) -> None:
         with self._step() as expected:
             rows = self.queue.settle_jobs("w1", asks)
             expected.append(lambda: self._settled(asks, rows))
@@ -252,7 +252,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.claim_jobs(len(wanted), None, 30)
         leased = self.model.where(lambda job: job.status == "processing")
         self.repeat = [self._ask_for(job.id, job.tokens[-1], wish) for job, wish in zip(leased, wanted, strict=False)]
-        self._settle(self.repeat)
+        self.settle(self.repeat)
 
     @rule(wanted=st.lists(wishes, min_size=2, max_size=5))
     def work_and_look_again(self, wanted: list[Wish]) -> None:

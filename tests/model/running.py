@@ -4,12 +4,14 @@ import contextlib
 import io
 from dataclasses import dataclass
 
+import psycopg
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import QueueMachine
 from tests.model.queue_calls import QueueCalls
+from tests.model.walk import walk
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,14 @@ def run_model(database_url: str, chosen: int, *, examples: int, steps: int = 40,
                 chosen, Machine.steps, f"{type(error).__name__}: {error}\n{notes}\n{told.getvalue()}".strip()
             )
         return ModelRun(chosen, Machine.steps, "")
+
+
+def run_walk(database_url: str) -> str:
+    """The fixed walk; returns what differed, empty when nothing did."""
+    with QueueCalls(database_url) as queue:
+        QueueMachine.queue = queue
+        try:
+            walk(QueueMachine())
+        except (AssertionError, psycopg.Error) as error:
+            return f"{type(error).__name__}: {error}"
+    return ""

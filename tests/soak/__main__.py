@@ -98,7 +98,9 @@ def format_table(table: dict[str, Counter[str]]) -> str:
     names = list(dict.fromkeys(name for figures in table.values() for name in figures))
     total = sum(table.values(), Counter[str]())
     rows = [["", *names]]
-    rows += [[kind, *(str(figures[name] or "") for name in names)] for kind, figures in [*table.items(), ("all", total)]]
+    rows += [
+        [kind, *(str(figures[name] or "") for name in names)] for kind, figures in [*table.items(), ("all", total)]
+    ]
     widths = [max(len(row[at]) for row in rows) for at in range(len(names) + 1)]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
