@@ -44,7 +44,8 @@ async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
     if answer != "stored":
         return Discard(NOT_STORED[answer])
     thumbnails = GenerateThumbnail(image_url=str(shown["webp_url"]), sizes=THUMBNAIL_SIZES, post_id=request.post_id)
-    key = f"generate_thumbnail_{request.post_id}_{content_name(image.webp)}"
+    # Of the whole payload: a key that is held by another one, after a change of the sizes, would be a conflict.
+    key = f"generate_thumbnail_{request.post_id}_{content_name(thumbnails.model_dump_json().encode())}"
     enqueued = await enqueue(context.database, NewJob(thumbnails, idempotency_key=key))
     return Completed({**shown, "thumbnails_job_id": str(enqueued.id)})
 

@@ -39,15 +39,13 @@ class Connection(httpx.AsyncBaseTransport):
         assert not self.busy
         self.busy = True
         self.served.append(request.url.path)
-        await asyncio.sleep(0.001)
-        if request.url.path == "/fails":
+        try:
+            await asyncio.sleep(60 if request.url.path == "/hangs" else 0.001)
+            if request.url.path == "/fails":
+                raise httpx.ReadError("lost", request=request)
+        except BaseException:
             self.busy = False
-            raise httpx.ReadError("lost", request=request)
-        if request.url.path == "/hangs":
-            try:
-                await asyncio.sleep(60)
-            finally:
-                self.busy = False
+            raise
         return httpx.Response(200, stream=Body(self, request.url.path == "/breaks"))
 
     async def aclose(self) -> None:

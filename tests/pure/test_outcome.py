@@ -231,7 +231,7 @@ def test_a_result_becomes_what_jsonb_stores(result: Mapping[str, Any], stored: d
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
