@@ -19,9 +19,11 @@ from tests.stack.conftest import StartPython
 from tests.stack.watching import any_alive, descendants, wait_until
 
 # Prints where it is, then waits to be ended; with functions, so that all kinds of processes exist.
+# SIGINT is set to what it does by default: a test run in the background has it ignored, and would hand that on.
 PROGRAM = """
-import json, sys, time
+import json, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from dev.functions import Functions
 from dev.stack import temporary
 
