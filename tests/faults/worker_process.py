@@ -20,6 +20,7 @@ import httpx
 
 import lib.jobs  # noqa: F401 - registers the types
 from lib import logs
+from lib.connections import supabase_transport
 from lib.database import CALL_TIMEOUT_S, Database
 from lib.errors import DatabaseError
 from lib.queue import budget
@@ -52,7 +53,7 @@ class Killing(httpx.AsyncBaseTransport):
     """Counts requests, and kills the process at one of them."""
 
     def __init__(self, at: int, when: When) -> None:
-        self._inner = httpx.AsyncHTTPTransport(verify=False, limits=httpx.Limits(max_connections=100))
+        self._inner = supabase_transport()
         self._at, self._when = at, when
         self.requests = 0
 

@@ -87,22 +87,33 @@ async def test_a_connection_is_used_again() -> None:
 
 @pytest.mark.parametrize("path", ["/fails", "/breaks"])
 async def test_a_failure_gives_its_connection_back(path: str) -> None:
-    """Whether the answer or its body fails."""
+    """Whether the answer or its body fails. It is closed, and another one made."""
     async with client(1, pool_timeout_s=1) as http:
         for _ in range(3):
             with pytest.raises(httpx.ReadError):
                 await http.get(path)
         assert (await http.get("/fine")).status_code == 200
+        assert [connection.closed for connection in Connection.made] == [True, True, True, False]
 
 
 async def test_a_cancelled_request_gives_its_connection_back() -> None:
-    """A call that took too long is cancelled."""
+    """A call that took too long is cancelled, and nobody knows in which state that left the connection."""
     async with client(1, pool_timeout_s=1) as http:
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.02):
                     await http.get("/hangs")
         assert (await http.get("/fine")).status_code == 200
+        assert [connection.closed for connection in Connection.made] == [True, True, True, False]
+
+
+async def test_a_connection_whose_answer_was_not_read_is_closed() -> None:
+    """What is left of the answer would be taken for the next one."""
+    async with client(1, pool_timeout_s=1) as http:
+        async with http.stream("GET", "/unread") as response:
+            assert response.status_code == 200
+        assert (await http.get("/fine")).status_code == 200
+        assert [connection.closed for connection in Connection.made] == [True, False]
 
 
 async def test_waiting_for_a_connection_ends_too() -> None:
