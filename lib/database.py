@@ -38,11 +38,12 @@ _RULES = {
 _INVALID = ("22", "23514")
 _NUL = {"22021", "22P05"}
 _DOWN = {"57P01", "57P02", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+# A lock that was not to be had in time, a deadlock, a failed serialization: undone, and worth another try.
+_BUSY = {"55P03", "40P01", "40001"}
 # The status of a reply whose body is not PostgREST's: a gateway or a proxy in front of it says that it is busy
 # or down (Cloudflare's own are 520 to 530). With a JSON body of its own the reply has no code at all.
 _GATEWAY_STATUS = re.compile(r"5\d\d|429|")
 _TIMEOUTS = {"57014"}
-LOCKED = "55P03"
 
 
 class Database:
@@ -309,9 +310,9 @@ class Database:
         row: Row = await self.call("queue_stats", {})
         return row
 
-    async def queue_health(self) -> Row:
+    async def queue_health(self, timeout_s: float = CALL_TIMEOUT_S) -> Row:
         """Whether the queue works."""
-        row: Row = await self.call("queue_health", {})
+        row: Row = await self.call("queue_health", {}, timeout_s)
         return row
 
     # -- Auth
@@ -397,7 +398,7 @@ def _translate(
         return Conflict(message)
     if code in _TIMEOUTS:
         return DatabaseTimeout(function, message)
-    if code in _DOWN or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
+    if code in _DOWN | _BUSY or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
         return DatabaseUnavailable(function, message)
     if code in _NUL:
         return InvalidInput("text", "must not contain U+0000, which Postgres cannot store")

@@ -8,7 +8,7 @@ QueueError
 ├── NotAllowed           the credential does not permit this
 ├── Misconfigured        an environment variable is missing         the operator sets it
 ├── DatabaseError
-│   ├── DatabaseUnavailable   no answer, or "not now"               try again later
+│   ├── DatabaseUnavailable   no answer, "not now", or locked       try again later
 │   ├── DatabaseTimeout       it took too long                      try again; the call may have had effect
 │   └── DatabaseRejected      Postgres or PostgREST refused         a bug here, or a limit that was passed
 └── JobFailure           raised by handlers: this attempt failed
@@ -67,7 +67,8 @@ class DatabaseError(QueueError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """Supabase could not be reached, is down or busy, or refuses to hand out jobs at all."""
+    """Supabase could not be reached, is down or busy, or refuses to hand out jobs at all. A call that met a lock or a
+    deadlock is one of these: Postgres undid it."""
 
 
 class DatabaseTimeout(DatabaseError):

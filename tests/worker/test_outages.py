@@ -6,9 +6,12 @@ from collections import Counter
 
 import pytest
 
+import lib.jobs  # noqa: F401 - registers the types
 from lib.errors import DatabaseTimeout, DatabaseUnavailable
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
+from lib.queue.registry import registered
+from tests.conftest import Connect
 from tests.worker.faults import Faults
 from tests.worker.working import (
     Db,
@@ -184,3 +187,22 @@ async def test_a_job_whose_own_call_finds_the_database_down_spends_no_attempt(
     report = await make_worker(single("send_notification", work)).run()
     (row,) = active(db)
     assert (report.fates, row["status"], row["attempts"]) == ({"retried": 1}, "pending", 0)
+
+
+async def test_a_sync_that_meets_a_locked_table_spends_no_attempt(
+    db: Db, connect: Connect, make_worker: MakeWorker
+) -> None:
+    """A migration or a truncate holds the ratings for long: the batch waits two seconds, once, and is tried later."""
+    db.execute(
+        "select public.enqueue_job('sync_like_count', jsonb_build_object('post_id', gen_random_uuid()),"
+        " max_attempts => 1) from generate_series(1, 8)"
+    )
+    holder = connect(autocommit=False)
+    holder.execute("lock table public.post_ratings in access exclusive mode")
+    report = await make_worker(registered["sync_like_count"]).run()
+    assert report.fates == {"retried": 8}
+    assert {(row["status"], row["attempts"]) for row in active(db)} == {("pending", 0)}
+    assert "lock timeout" in active(db)[0]["error_message"]
+    holder.rollback()
+    make_due(db)
+    assert (await make_worker(registered["sync_like_count"]).run()).fates == {"completed": 8}
