@@ -62,6 +62,7 @@ class Worker:
             await run.drain()
             await run.run_isolated()
             await run.use_what_is_left()
+            await run.conclude()
         except BaseException:
             run.report.stop_reason = "error"
             raise
@@ -116,7 +117,6 @@ class _Run:
         budget = self._drain_budget()
         while await self._drain_lanes(budget) or await self._refuse_unknown(budget):
             pass
-        self.report.stop_reason = "empty" if self._all_fit(budget) else "budget"
 
     async def _drain_lanes(self, budget: TimeBudget) -> int:
         """Drain every lane to its end, then raise what the first of them raised. Returns how many jobs ran."""
@@ -173,7 +173,6 @@ class _Run:
             job = Job.model_validate(rows[0])
             self.report.add_claimed([job])
             await self._settler.settle(await self._run_alone(job))
-        self.report.stop_reason = "budget"
 
     def _fitting_types(self) -> list[str]:
         now = self._clock()
@@ -194,6 +193,20 @@ class _Run:
         if self._isolated_types:
             self._isolated_types = []
             await self.drain()
+
+    async def conclude(self) -> None:
+        """Say why it stopped. Types that no longer fit were not claimed at the end: whether any job is left, only the
+        database knows; without its answer it is the budget."""
+        if self._all_fit(self._budget):
+            return
+        self.report.stop_reason = "budget"
+        try:
+            health = await self._database.queue_health(self._call_timeout_s())
+        except DatabaseError as error:
+            log_event("run.queue_unseen", worker_id=self.report.worker_id, reason=str(error))
+        else:
+            if health["oldest_due_seconds"] is None:
+                self.report.stop_reason = "empty"
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""

@@ -103,6 +103,19 @@ async def test_half_of_a_split_batch_that_no_longer_fits_is_released(db: Db, mak
     assert {(row["status"], row["attempts"]) for row in active(db)} == {("pending", 0)}
 
 
+async def test_a_queue_that_is_empty_at_the_end_is_empty(db: Db, make_worker: MakeWorker, faults: Faults) -> None:
+    """Although there is no time left for a type that has no jobs; when the database does not say so, it is unknown."""
+    types = [single("send_notification", succeed, timeout_s=1), single("process_image", succeed, timeout_s=6)]
+    add_jobs(db, "send_notification", 3)
+    assert (await make_worker(*types, budget_ms=3000).run()).stop_reason == "empty"
+    add_jobs(db, "process_image")
+    assert (await make_worker(*types, budget_ms=3000).run()).stop_reason == "budget"
+    db.execute("update public.background_jobs set scheduled_for = now() + interval '1 hour'")
+    assert (await make_worker(*types, budget_ms=3000).run()).stop_reason == "empty"
+    faults.refuse("queue_health")
+    assert (await make_worker(*types, budget_ms=3000).run()).stop_reason == "budget"
+
+
 async def test_each_run_leaves_a_row(db: Db, make_worker: MakeWorker) -> None:
     """With its trigger, its counts and why it stopped; a run that was killed lacks the end."""
     add_jobs(db, "send_notification", 2)
