@@ -5,96 +5,24 @@ No step waits: time passes by making all rows older. A moment close to the call'
 reference may answer for any moment while the call ran.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from tests.model.queue_calls import QueueCalls, Row
-from tests.model.reference import Ask, Job, NewJob, Reference, Refused, Within, known
-
-TYPES = ("process_image", "send_notification", "sync_like_count")
-POST = {"post_id": "00000000-0000-7000-8000-000000000001"}
-OTHER_POST = {"post_id": "00000000-0000-7000-8000-000000000002"}
-
-# The columns that the reference predicts.
-ALIKE = ("job_type", "payload", "priority", "attempts", "max_attempts", "error_message", "idempotency_key")
-ALIKE_TOO = ("claim_token", "worker_id", "redrive_of", "status")
-ACTIVE_ONLY = ("settled_token", "isolated")
-ENDED_ONLY = ("result", "redriven_as")
-
-job_types = st.sampled_from(TYPES)
-type_lists = st.none() | st.lists(job_types, min_size=1, max_size=3, unique=True)
-picks = st.integers(0, 99)
-leases = st.sampled_from([30, 600])
-new_jobs = st.builds(
-    NewJob,
-    job_type=job_types,
-    payload=st.sampled_from([POST, OTHER_POST]),
-    priority=st.integers(0, 3),
-    delay_s=st.sampled_from([None, None, None, -60, 5, 3600]),
-    idempotency_key=st.sampled_from([None, None, "a", "a", "a", "b", "ä"]),
-    max_attempts=st.sampled_from([1, 1, 2, 3]),
-    dedupe_seconds=st.sampled_from([0, 60, 86400]),
-)
-bad_jobs = st.builds(
-    NewJob,
-    job_type=job_types,
-    payload=st.just(POST),
-    priority=st.just(11),
-    idempotency_key=st.sampled_from([None, "a", "c"]),
-    broken=st.just("23514"),
-)
+from tests.model.comparing import Comparing, expect, same
+from tests.model.queue_calls import Row
+from tests.model.reference import Ask, Job, NewJob, Refused, known
+from tests.model.strategies import POST, Wish, bad_jobs, job_types, leases, new_jobs, picks, type_lists, wishes
 
 
-@dataclass(frozen=True)
-class Wish:
-    """An Ask before it is known which jobs there are. `token`: the right one, one of the job's earlier ones, another
-    job's, or one that nobody ever had."""
-
-    token: str
-    pick: int
-    other: int
-    outcome: str
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-wishes = st.builds(
-    Wish,
-    token=st.sampled_from(["right", "right", "right", "right", "old", "foreign", "unknown"]),
-    pick=picks,
-    other=picks,
-    outcome=st.sampled_from(["completed", "completed", "failed", "failed", "snoozed", "discarded", "released"]),
-    options=st.fixed_dictionaries(
-        {
-            "result": st.sampled_from([None, {"likes": 1}]),
-            "error": st.sampled_from([None, "boom", ""]),
-            "retryable": st.sampled_from([True, True, False]),
-            "retry_in_seconds": st.sampled_from([None, None, 0, 60, 5000]),
-        },
-    ),
-)
-
-
-class QueueMachine(RuleBasedStateMachine):
+class QueueMachine(Comparing):
     """One example: an empty queue, and then steps."""
-
-    queue: QueueCalls
-    steps = 0  # of all examples, for the report
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.model = Reference()
-        self.queue.empty()
-        self.now = self.queue.look().now
-        self.seen = self.queue.look()
-        self.repeat: list[Ask] = []
 
     # -- arranging
 
@@ -111,12 +39,12 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(new=new_jobs | bad_jobs)
     def enqueue(self, new: NewJob) -> None:
         """One job, with or without a key."""
-        with self._step() as expected:
-            plans = self._moments(lambda now: self.model.enqueue([new], now))
+        with self.step() as expected:
+            plans = self.moments(lambda now: self.model.enqueue([new], now))
             try:
                 row = self.queue.enqueue_job(new, self.now)
             except psycopg.Error as error:
-                _expect(Refused(0, error.sqlstate or "") in plans, f"{new} was refused: {error}")
+                expect(Refused(0, error.sqlstate or "") in plans, f"{new} was refused: {error}")
                 return
             expected.append(lambda: self._added(plans, [row]))
 
@@ -126,13 +54,13 @@ class QueueMachine(RuleBasedStateMachine):
         self._enqueue_many(wanted)
 
     def _enqueue_many(self, wanted: list[NewJob]) -> None:
-        with self._step() as expected:
-            plans = self._moments(lambda now: self.model.enqueue(wanted, now))
+        with self.step() as expected:
+            plans = self.moments(lambda now: self.model.enqueue(wanted, now))
             try:
                 rows = self.queue.enqueue_jobs(wanted, self.now)
             except psycopg.Error as error:
                 refusals = [plan for plan in plans if isinstance(plan, Refused) and plan.sqlstate == error.sqlstate]
-                _expect(any(f"jobs[{plan.position}]:" in str(error) for plan in refusals), f"refused: {error}")
+                expect(any(f"jobs[{plan.position}]:" in str(error) for plan in refusals), f"refused: {error}")
                 return
             assert [row["position"] for row in rows] == list(range(len(wanted)))
             expected.append(lambda: self._added(plans, rows))
@@ -162,22 +90,22 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(max_jobs=st.sampled_from([0, 1, 2, 2, 3, 4, 6]), types=type_lists, lease=leases)
     def claim_jobs(self, max_jobs: int, types: list[str] | None, lease: int) -> None:
         """A batch, or one."""
-        with self._step() as expected:
+        with self.step() as expected:
             rows = self.queue.claim_jobs("w1", max_jobs, types, lease)
             expected.append(lambda: self._claimed(rows, "w1", max_jobs, types, lease))
 
     @rule(types=type_lists)
     def claim_next_job(self, types: list[str] | None) -> None:
         """One job."""
-        with self._step() as expected:
+        with self.step() as expected:
             rows = self.queue.claim_next_job("w2", types)
             expected.append(lambda: self._claimed(rows, "w2", 1, types, 30))
 
     def _claimed(self, rows: list[Row], worker: str, max_jobs: int, types: list[str] | None, lease: int) -> None:
         ids = [row["id"] for row in rows]
-        allowed = self._moments(lambda now: self.model.claimed(max_jobs, types, now))
-        assert ids in allowed, f"claim_jobs({max_jobs}, {types}) returned {self._tell(ids)}, expected one of " + str(
-            [self._tell(each) for each in allowed]
+        allowed = self.moments(lambda now: self.model.claimed(max_jobs, types, now))
+        assert ids in allowed, f"claim_jobs({max_jobs}, {types}) returned {self.tell(ids)}, expected one of " + str(
+            [self.tell(each) for each in allowed]
         )
         self.model.single_claims += max_jobs == 1 and len(ids) == 1
         for row in rows:
@@ -186,13 +114,13 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(types=type_lists, lease=leases)
     def claim_isolated_job(self, types: list[str] | None, lease: int) -> None:
         """One that must run alone."""
-        with self._step() as expected:
+        with self.step() as expected:
             rows = self.queue.claim_isolated_job("w3", types, lease)
 
             def check() -> None:
                 ids = [row["id"] for row in rows]
-                allowed = self._moments(lambda now: self.model.claimed_alone(types, now))
-                assert ids in allowed, f"claim_isolated_job returned {self._tell(ids)}"
+                allowed = self.moments(lambda now: self.model.claimed_alone(types, now))
+                assert ids in allowed, f"claim_isolated_job returned {self.tell(ids)}"
                 for row in rows:
                     self.model.lease(row["id"], row["claim_token"], "w3", lease)
 
@@ -217,7 +145,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.settle(self.repeat)
 
     def settle(self, asks: list[Ask]) -> None:
-        with self._step() as expected:
+        with self.step() as expected:
             rows = self.queue.settle_jobs("w1", asks)
             expected.append(lambda: self._settled(asks, rows))
 
@@ -232,12 +160,12 @@ class QueueMachine(RuleBasedStateMachine):
     def settle_and_claim(self, wanted: list[Wish], max_jobs: int, types: list[str] | None) -> None:
         """Both in one call: what was settled may be claimed by it."""
         asks = [self._ask(wish) for wish in wanted]
-        with self._step() as expected:
+        with self.step() as expected:
             reply = self.queue.settle_and_claim("w1", asks, max_jobs, types)
             claimed = [{"id": UUID(row["id"]), "claim_token": UUID(row["claim_token"])} for row in reply["claimed"]]
             expected += [
                 lambda: self._settled(asks, reply["settled"]),
-                self._take_over_waits,
+                self.take_over_waits,
                 lambda: self._claimed(claimed, "w1", max_jobs, types, 30),
             ]
 
@@ -271,7 +199,7 @@ class QueueMachine(RuleBasedStateMachine):
             ask = Ask(asked.id, asked.claim_token, "completed", result=asked.result)
         else:
             ask = Ask(asked.id, asked.claim_token, "failed", error=asked.error, retryable=asked.retryable)
-        with self._step() as expected:
+        with self.step() as expected:
             answer = self.queue.complete_job(ask) if completes else self.queue.fail_job(ask)
             expected.append(lambda: self._settled([ask], [{"id": ask.id, "answer": answer}]))
 
@@ -285,11 +213,11 @@ class QueueMachine(RuleBasedStateMachine):
             "error": Ask(good.id, good.claim_token, "failed", retryable=False, not_counted=True),
             "retry": Ask(good.id, good.claim_token, "snoozed", retry_in_seconds=-1),
         }[broken]
-        with self._step():
+        with self.step():
             try:
                 self.queue.settle_jobs("w1", [good, bad])
             except psycopg.Error as error:
-                _expect(error.sqlstate == "22023" and "outcomes[1]:" in str(error), f"{bad}: {error}")
+                expect(error.sqlstate == "22023" and "outcomes[1]:" in str(error), f"{bad}: {error}")
             else:
                 raise AssertionError(f"{bad} was accepted")
 
@@ -325,12 +253,12 @@ class QueueMachine(RuleBasedStateMachine):
         job = leased[pick % len(leased)]
         job.lease_expires_at = self.queue.expire(job.id)
         self.seen = self.queue.look()
-        self._compare()
+        self.compare()
 
     @rule(max_jobs=st.sampled_from([1, 2, 100]))
     def rescue(self, max_jobs: int) -> None:
         """Whose lease ran out comes back, or is dead."""
-        with self._step() as expected:
+        with self.step() as expected:
             row = self.queue.rescue_expired_jobs(max_jobs)
 
             def check() -> None:
@@ -339,8 +267,8 @@ class QueueMachine(RuleBasedStateMachine):
                     for job in self.model.where(lambda job: job.status == "processing")
                     if self.seen.active.get(job.id, {}).get("claim_token") != job.claim_token
                 ]
-                assert any(_may_rescue(expired, gone, max_jobs) for expired in self._moments(self.model.expired)), (
-                    f"rescue_expired_jobs({max_jobs}) took {self._tell([job.id for job in gone])}"
+                assert any(_may_rescue(expired, gone, max_jobs) for expired in self.moments(self.model.expired)), (
+                    f"rescue_expired_jobs({max_jobs}) took {self.tell([job.id for job in gone])}"
                 )
                 dead = sum([self.model.rescue(job) for job in gone])
                 assert (row["requeued"], row["dead"]) == (len(gone) - dead, dead)
@@ -366,9 +294,9 @@ class QueueMachine(RuleBasedStateMachine):
         """Any job, in any state; now and then one that never was."""
         jobs = self.model.where(lambda job: True)
         job_id = jobs[pick % len(jobs)].id if known_job else uuid4()
-        with self._step() as expected:
+        with self.step() as expected:
             answer = self.queue.cancel_job(job_id)
-            expected.append(lambda: _same("cancel_job", answer, self.model.cancel(job_id)))
+            expected.append(lambda: same("cancel_job", answer, self.model.cancel(job_id)))
 
     @rule(picked=st.none() | st.lists(picks, min_size=1, max_size=3), job_type=st.none() | job_types)
     def redrive(self, picked: list[int] | None, job_type: str | None) -> None:
@@ -376,13 +304,13 @@ class QueueMachine(RuleBasedStateMachine):
         ended = self.model.where(lambda job: not job.is_active)
         ids = None if picked is None or not ended else [ended[pick % len(ended)].id for pick in picked]
         max_jobs = 2 if picked is None else 1000
-        with self._step() as expected:
+        with self.step() as expected:
             new_ids = self.queue.redrive_jobs(ids, job_type, max_jobs)
 
             def check() -> None:
                 dead = self.model.redrivable(ids, job_type, max_jobs)
                 origins = {self.seen.active[new_id]["redrive_of"]: new_id for new_id in new_ids}
-                _same("redrive_jobs", sorted(origins), sorted(job.id for job in dead))
+                same("redrive_jobs", sorted(origins), sorted(job.id for job in dead))
                 for job in dead:
                     self.model.redrive(job, origins[job.id])
 
@@ -391,9 +319,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(job_type=job_types, paused=st.booleans())
     def pause_or_resume(self, job_type: str, paused: bool) -> None:
         """Stop claiming one type, or claim it again."""
-        with self._step():
+        with self.step():
             change = self.queue.pause_job_type if paused else self.queue.resume_job_type
-            _same("whether something changed", change(job_type), (job_type in self.model.paused) != paused)
+            same("whether something changed", change(job_type), (job_type in self.model.paused) != paused)
             (self.model.paused.add if paused else self.model.paused.discard)(job_type)
 
     # -- time
@@ -404,89 +332,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.shift(seconds)
         self.model.shift(seconds)
         self.seen = self.queue.look()
-        self._compare()
-
-    # -- comparing
-
-    @contextmanager
-    def _step(self) -> Iterator[list[Callable[[], None]]]:
-        """Make one call; then do what it means to the reference, and compare everything.
-
-        What is appended runs when the call has ended: `self.seen` is from after it, `self.now` from before it.
-        """
-        expected: list[Callable[[], None]] = []
-        yield expected
-        self.seen = self.queue.look()
-        for check in expected:
-            check()
-        self._compare()
-
-    def _moments[T](self, answer: Callable[[datetime], T]) -> list[T]:
-        """What the reference answers at each moment while the call ran that could make a difference."""
-        latest = self.seen.now if self.seen.now > self.now else self.now + timedelta(seconds=30)
-        times = [job.scheduled_for for job in self.model.jobs.values() if job.is_active]
-        times += [job.lease_expires_at + timedelta(microseconds=1) for job in self._leased()]
-        times += [
-            known(job.completed_at) + timedelta(seconds=window) for job in self._completed() for window in (60, 86400)
-        ]
-        moments = [time for time in times if isinstance(time, datetime) and self.now < time <= latest]
-        return [answer(moment) for moment in [self.now, *moments]]
-
-    def _leased(self) -> list[Any]:
-        return self.model.where(lambda job: isinstance(job.lease_expires_at, datetime))
-
-    def _completed(self) -> list[Job]:
-        return self.model.where(lambda job: job.status == "completed" and isinstance(job.completed_at, datetime))
-
-    def _take_over_waits(self) -> None:
-        """Between the halves of settle_and_claim: the waits that the first half chose."""
-        for job in self.model.where(lambda job: job.is_active and isinstance(job.scheduled_for, Within)):
-            row = self.seen.active[job.id]
-            job.scheduled_for = self._took_over(job, "scheduled_for", job.scheduled_for, row["scheduled_for"])
-
-    def _compare(self) -> None:
-        """Every row of both tables against the reference; takes over the times that the database chose."""
-        seen = self.seen
-        type(self).steps += 1
-        assert not seen.active.keys() & seen.ended.keys(), "a job is in both tables"
-        assert seen.active.keys() | seen.ended.keys() == self.model.jobs.keys(), "a job is lost, or from nowhere"
-        _same("paused_job_types", seen.paused, self.model.paused)
-        for job in self.model.jobs.values():
-            where = seen.active if job.is_active else seen.ended
-            assert job.id in where, f"{job} is in the wrong table"
-            self._compare_one(job, where[job.id])
-        self.now = seen.now
-
-    def _compare_one(self, job: Job, row: Row) -> None:
-        columns = (*ALIKE, *ALIKE_TOO, *(ACTIVE_ONLY if job.is_active else ENDED_ONLY))
-        differ = {name: (row[name], getattr(job, name)) for name in columns if row[name] != getattr(job, name)}
-        assert not differ, f"{job} differs, (database, reference): {differ}"
-        assert row["attempts"] <= row["max_attempts"]
-        if job.is_active:
-            job.scheduled_for = self._took_over(job, "scheduled_for", job.scheduled_for, row["scheduled_for"])
-            lease = job.lease_expires_at
-            job.lease_expires_at = self._took_over(job, "lease_expires_at", lease, row["lease_expires_at"])
-        else:
-            job.completed_at = self._took_over(job, "completed_at", job.completed_at, row["completed_at"])
-            job.history_id = row["id"]
-            if isinstance(job.scheduled_for, Within):
-                job.scheduled_for = self.now  # it ended in the step in which it was to wait: no column has it
-
-    def _took_over(self, job: Job, name: str, expected: Any, actual: Any) -> Any:
-        if isinstance(expected, Within):
-            low, high = self.now + timedelta(seconds=expected.low), self.seen.now + timedelta(seconds=expected.high)
-            assert actual is not None, f"{job} has no {name}"
-            assert low <= actual <= high, f"{name} of {job} is {actual}, expected {low} to {high}"
-            return actual
-        assert actual == expected, f"{name} of {job} is {actual}, expected {expected}"
-        return actual
-
-    def _tell(self, ids: Sequence[UUID]) -> list[str]:
-        """Jobs in words, for a failure."""
-        return [
-            f"{str(job_id)[-6:]} {self.model.jobs[job_id]}" if job_id in self.model.jobs else str(job_id)
-            for job_id in ids
-        ]
+        self.compare()
 
 
 def _may_rescue(expired: Sequence[Job], gone: Sequence[Job], max_jobs: int) -> bool:
@@ -504,11 +350,3 @@ def _has_a_key(job: Job) -> bool:
 
 def _lease(job: Job) -> datetime:
     return known(job.lease_expires_at)
-
-
-def _expect(holds: bool, told: str) -> None:
-    assert holds, told
-
-
-def _same(what: str, actual: object, expected: object) -> None:
-    assert actual == expected, f"{what} answered {actual}, expected {expected}"

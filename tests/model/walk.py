@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from tests.model.machine import OTHER_POST, POST, QueueMachine
+from tests.model.machine import QueueMachine
 from tests.model.reference import Ask, Job, NewJob
+from tests.model.strategies import OTHER_POST, POST
 
 
 class Walk:
