@@ -65,7 +65,7 @@ def kill_at_random(scene: Scene, hosts: Sequence[WorkerHost], chance: random.Ran
             host.begin(plan_for(scene.env, scene.folder))
         for host in chance.sample(list(hosts), len(hosts)):
             # The randomised moment is what is tested, not a wait for something.
-            time.sleep(chance.uniform(0, 0.08))
+            time.sleep(chance.uniform(0, 0.3))
             host.signal(signal.SIGKILL)
         tally.kills += sum(host.wait().killed for host in hosts)
         tally.invocations += len(hosts)

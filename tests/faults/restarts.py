@@ -29,7 +29,7 @@ def restart_under_load(
             for host in hosts:
                 host.begin(plan_for(scene.env, scene.folder, call_timeout_s=CALL_TIMEOUT_S, budget_ms=3000))
             # The randomised moment is what is tested, not a wait for something.
-            time.sleep(chance.uniform(0, 0.15))
+            time.sleep(chance.uniform(0, 0.3))
             name, restart = chance.choice(ways_to_restart(stack))
             restart()
             tally.faults[name] = tally.faults.get(name, 0) + 1

@@ -34,6 +34,7 @@ class Scene:
     folder: Path
     planted: dict[UUID, str] = field(default_factory=dict)
     ticks: int = 0
+    last_tick: object = None
     slots: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -147,7 +148,7 @@ class Scene:
                 return number
             self.make_due()
             self.expire_leases()
-            tick()
+            self.last_tick = tick()
             self.ticks += 1
         return most
 
@@ -190,7 +191,8 @@ class Scene:
         found += [] if confused else self._wrong_answers()
         found += self._wrong_slots()
         found += self._wrong_ends()
-        found += [f"still active: {self.active()} jobs"] if self.active() else []
+        if self.active():
+            found.append(f"still active: {self.active()} jobs; the last of {self.ticks} ticks: {self.last_tick}")
         return found + self._drift()
 
     def _lost(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Supabase goes away and comes back."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,18 +8,17 @@ import pytest
 
 from dev.functions import Functions
 from dev.stack import Stack
+from tests.faults.outages import MINUTES, PARTS, Part, outage_at_random, start, stop
 from tests.faults.restarts import restart_under_load
 from tests.faults.scene import Scene
 from tests.faults.scratch import scratch_functions
 from tests.faults.workers import WorkerHost
 from tests.stack.watching import wait_until
 
-MINUTES = 3
 
-
-@pytest.mark.parametrize("part", ["api", "postgres"])
+@pytest.mark.parametrize("part", PARTS)
 def test_an_outage_of_three_minutes_spends_no_attempt(
-    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: str
+    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: Part
 ) -> None:
     """The cron ticks each minute and gets 503; jobs that have only one attempt complete afterwards."""
     scene = own_scene
@@ -37,9 +37,9 @@ def test_an_outage_of_three_minutes_spends_no_attempt(
     assert ticks == 1
 
 
-@pytest.mark.parametrize("part", ["api", "postgres"])
+@pytest.mark.parametrize("part", PARTS)
 def test_an_outage_in_the_middle_of_a_run_kills_no_job(
-    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: str
+    own_scene: Scene, own_stack: Stack, tmp_path: Path, part: Part
 ) -> None:
     """Handlers had begun, and nothing could be settled any more. Each job has only one attempt, gets it back, and
     completes when Supabase is there again."""
@@ -60,6 +60,14 @@ def test_an_outage_in_the_middle_of_a_run_kills_no_job(
     assert scene.ends(jobs) == {"completed": 10}
 
 
+def test_an_outage_at_any_moment_kills_no_job(own_scene: Scene, own_stack: Stack, tmp_path: Path) -> None:
+    """The soak's form of it, once."""
+    with short_functions(own_scene, tmp_path) as functions:
+        outage = outage_at_random(own_stack, own_scene, functions, random.Random(20261124))
+    assert outage.violations == []
+    assert outage.statuses.count(503) >= MINUTES
+
+
 def test_restarts_under_load_lose_nothing(
     own_scene: Scene, own_stack: Stack, host: WorkerHost, second_host: WorkerHost
 ) -> None:
@@ -72,19 +80,3 @@ def test_restarts_under_load_lose_nothing(
 def short_functions(scene: Scene, folder: Path) -> Functions:
     """A run over which Supabase goes away tries to settle until its end, so that is to come soon."""
     return scratch_functions(scene.env, folder, max_duration_s=4)
-
-
-def stop(stack: Stack, part: str) -> None:
-    """Take a part of Supabase away, at once."""
-    if part == "api":
-        stack.api.kill()
-    else:
-        stack.postgres.kill()
-
-
-def start(stack: Stack, part: str) -> None:
-    """Bring it back."""
-    if part == "api":
-        stack.api.start()
-    else:
-        stack.postgres.start()

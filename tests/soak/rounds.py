@@ -17,6 +17,7 @@ from dev.stack import Stack
 from tests.faults.handlers import Deed
 from tests.faults.kills import DEEDS, kill_at_each_request, kill_at_random
 from tests.faults.networks import work_behind_a_proxy
+from tests.faults.outages import outage_at_random
 from tests.faults.proxy import FAULTS
 from tests.faults.restarts import restart_under_load
 from tests.faults.scene import Scene
@@ -26,6 +27,7 @@ from tests.likes.hammer import Settings, hammer
 from tests.model.running import run_model
 from tests.sql.calls import Db
 
+OUTAGES = 3
 CULPRITS: tuple[Deed, ...] = ("block", "burn", "hang", "poison")
 
 
@@ -61,7 +63,7 @@ Round = Callable[[Arena, int], Outcome]
 
 def model(arena: Arena, seed: int) -> Outcome:
     """The state machine against the reference."""
-    run = run_model(arena.env["DATABASE_URL"], seed, examples=120)
+    run = run_model(arena.env["DATABASE_URL"], seed, examples=60)
     return Outcome(Counter({"model steps": run.steps}), [run.failure] if run.failure else [])
 
 
@@ -119,6 +121,19 @@ def restarts(arena: Arena, seed: int) -> Outcome:
         return _outcome(scene, violations, restarts=sum(tally.faults.values()), invocations=tally.invocations)
 
 
+def outages(arena: Arena, seed: int) -> Outcome:
+    """Minutes without Postgres or the API, over jobs that have one attempt only."""
+    chance = random.Random(seed)
+    statuses: Counter[int] = Counter()
+    violations: list[str] = []
+    with arena.scene() as scene, scratch_functions(scene.env, arena.folder, max_duration_s=4) as functions:
+        for _ in range(OUTAGES):
+            outage = outage_at_random(arena.stack, scene, functions, chance)
+            statuses.update(outage.statuses)
+            violations += outage.violations
+        return _outcome(scene, violations, outages=OUTAGES, ticks_without_supabase=statuses[503])
+
+
 def platform(arena: Arena, seed: int) -> Outcome:
     """Overlapping deliveries of the cron to functions that are killed at their maxDuration."""
     chance = random.Random(seed)
@@ -155,6 +170,7 @@ ROUNDS: Mapping[str, Round] = {
     "random-kills": random_kills,
     "networks": networks,
     "restarts": restarts,
+    "outages": outages,
     "platform": platform,
     "enumerated-kills": enumerated_kills,
 }
