@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from uuid import UUID
 
 import psycopg
@@ -135,7 +135,9 @@ def main() -> None:
     for field in fields(Settings):
         if field.name != "deletes_posts":
             kind = int if field.type is int else float
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
+            required = field.default is MISSING
+            option = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(option, type=kind, required=required, default=None if required else field.default)
     arguments = vars(parser.parse_args())
     url = arguments.pop("database_url")
 

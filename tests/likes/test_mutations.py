@@ -32,7 +32,7 @@ def mutated(connect: Connect) -> Mutate:
 def rate_across_a_sync(service: Db, rater: Db, post: UUID) -> None:
     """A rater joins a job and commits only after the worker had its chance to run it."""
     rate(service, post, "committed")
-    let_windows_end(service, 0.3)
+    let_windows_end(service, 0.8)
     rate(rater, post, "held-open")
     (job,) = sync_jobs(service)
     wait_until_due(service, job["id"])

@@ -1,7 +1,6 @@
 """like/like: a rater waits neither for another rater nor for a worker, and never deadlocks with one."""
 
 from collections.abc import Callable
-from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -138,10 +137,9 @@ def test_a_rater_does_not_wait_for_a_claim_or_a_settle(
 def test_a_rating_costs_no_more_jobs_than_open_transactions(service: Db, open_service: OpenService, post: UUID) -> None:
     """Raters that cannot see each other's jobs make one each: bounded by how many are open at once."""
     raters = [open_service(autocommit=False) for _ in range(5)]
-    for _ in range(10):
+    for _ in range(4):
         for number, rater in enumerate(raters):
             toggle_like(rater, post, f"session-{number}")
     for rater in raters:
         rater.commit()
     assert len(sync_jobs(service)) == 5
-    assert all(earlier["id"] < later["id"] for earlier, later in pairwise(sync_jobs(service)))

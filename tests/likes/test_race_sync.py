@@ -23,7 +23,7 @@ from tests.sql.racing import meanwhile, wait_until_blocked
 def join_held_open(service: Db, rater: Db, post: UUID) -> UUID:
     """Let a rater join a sync job and keep its transaction open; return the job's id once it is due."""
     rate(service, post, "committed")
-    let_windows_end(service, 0.3)
+    let_windows_end(service, 0.8)
     rate(rater, post, "held-open")
     (job,) = sync_jobs(service)
     wait_until_due(service, job["id"])
@@ -69,7 +69,7 @@ def test_a_rollback_to_a_later_savepoint_keeps_the_job(service: Db, open_service
     """The rating before the savepoint still needs it."""
     rater = open_service(autocommit=False)
     rate(service, post, "committed")
-    let_windows_end(service, 0.3)
+    let_windows_end(service, 0.8)
     rate(rater, post, "before")
     rater.execute("savepoint s")
     rate(rater, post, "after")

@@ -14,17 +14,16 @@ def test_a_rating_asks_for_one_sync(service: Db, post: UUID) -> None:
     rate(service, post)
     (job,) = sync_jobs(service)
     assert (job["payload"], job["priority"], job["status"]) == ({"post_id": str(post)}, 5, "pending")
-    assert 1.9 < (job["scheduled_for"] - job["created_at"]).total_seconds() < 2.5
+    assert 2 <= (job["scheduled_for"] - job["created_at"]).total_seconds() < 4
 
 
 def test_further_ratings_join_it(service: Db, post: UUID) -> None:
-    """A hundred likes within the window are one count."""
-    for number in range(100):
+    """All likes within the window are one count."""
+    for number in range(20):
         rate(service, post, f"session-{number}")
-        let_windows_end(service, 1)
     assert len(sync_jobs(service)) == 1
     drain(service)
-    assert likes(service, post) == 100
+    assert likes(service, post) == 20
 
 
 def test_a_bulk_insert_makes_one_job_per_post(service: Db) -> None:

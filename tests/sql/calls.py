@@ -103,12 +103,7 @@ def count(db: Db, table: str = "background_jobs") -> int:
     return int(row["rows"])
 
 
-def seconds_until_due(db: Db, job_id: object) -> float:
-    """Return how long a pending job still waits, by the database's clock; negative when it is due."""
-    query = """
-        select extract(epoch from scheduled_for - clock_timestamp())::float as seconds
-        from public.background_jobs where id = %s and status = 'pending'
-    """
-    row = db.execute(query, [job_id]).fetchone()
-    assert row is not None
-    return float(row["seconds"])
+def wait_s(db: Db, job_id: object) -> float:
+    """Return how long a job was told to wait, from its last transition on."""
+    row = pending(db, job_id)
+    return float((row["scheduled_for"] - row["updated_at"]).total_seconds())
