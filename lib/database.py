@@ -122,16 +122,25 @@ class Database:
         return changed
 
     async def settle_and_claim(
-        self, worker_id: str, outcomes: Sequence[Row], max_jobs: int, job_types: Sequence[str] | None, timeout_s: float
+        self,
+        worker_id: str,
+        outcomes: Sequence[Row],
+        max_jobs: int,
+        job_types: Sequence[str] | None,
+        *,
+        lease_s: int,
+        timeout_s: float,
     ) -> Row:
         """Settle and claim, of all types unless said, in one transaction. Returns {settled: [{id, answer}], claimed:
         [job]}."""
-        types = None if job_types is None else list(job_types)
-        row: Row = await self.call(
-            "settle_and_claim",
-            {"worker_id": worker_id, "outcomes": list(outcomes), "max_jobs": max_jobs, "job_types": types},
-            timeout_s,
-        )
+        arguments = {
+            "worker_id": worker_id,
+            "outcomes": list(outcomes),
+            "max_jobs": max_jobs,
+            "job_types": None if job_types is None else list(job_types),
+            "lease_seconds": lease_s,
+        }
+        row: Row = await self.call("settle_and_claim", arguments, timeout_s)
         return row
 
     async def settle_jobs(self, worker_id: str, outcomes: Sequence[Row], timeout_s: float) -> list[Row]:
@@ -141,10 +150,13 @@ class Database:
         )
         return rows
 
-    async def claim_isolated_job(self, worker_id: str, job_types: Sequence[str] | None, timeout_s: float) -> list[Row]:
+    async def claim_isolated_job(
+        self, worker_id: str, job_types: Sequence[str] | None, *, lease_s: int, timeout_s: float
+    ) -> list[Row]:
         """Lease one job that must run alone, of any type unless said: no row or one."""
         types = None if job_types is None else list(job_types)
-        rows: list[Row] = await self.call("claim_isolated_job", {"worker_id": worker_id, "job_types": types}, timeout_s)
+        arguments = {"worker_id": worker_id, "job_types": types, "lease_seconds": lease_s}
+        rows: list[Row] = await self.call("claim_isolated_job", arguments, timeout_s)
         return rows
 
     async def rescue_expired_jobs(self, max_jobs: int, timeout_s: float) -> Row:

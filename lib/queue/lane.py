@@ -36,7 +36,8 @@ class Lane:
     ) -> None:
         self._types: Mapping[str, JobType] = {job_type.name: job_type for job_type in types}
         self._slots = slots
-        self._batch = max((job_type.batch for job_type in types), default=1)
+        self._lease_s = max(job_type.policy.lease_s for job_type in types)
+        self._batch = max(job_type.batch for job_type in types)
         self._budget = budget
         self._settler = settler
         self._runner = runner
@@ -72,7 +73,7 @@ class Lane:
         settlements, self._ended = self._ended, []
         if not room and not settlements:
             return []
-        return await self._settler.settle_and_claim(settlements, room, fitting)
+        return await self._settler.settle_and_claim(settlements, room, fitting, self._lease_s)
 
     def _fitting(self) -> list[str]:
         now = self._clock()

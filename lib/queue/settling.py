@@ -33,7 +33,7 @@ class Settler:
     clock: Callable[[], float]
 
     async def settle_and_claim(
-        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None
+        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None, lease_s: int
     ) -> list[Job]:
         """Settle and lease the next jobs, of all types unless said, in one call.
 
@@ -44,12 +44,12 @@ class Settler:
         """
         try:
             try:
-                reply = await self._call(settlements, max_jobs, job_types)
+                reply = await self._call(settlements, max_jobs, job_types, lease_s)
             except (DatabaseUnavailable, DatabaseTimeout):
                 if settlements:
                     await self.settle(settlements)
                     return []
-                reply = await self._call([], max_jobs, job_types)
+                reply = await self._call([], max_jobs, job_types, lease_s)
         except (InvalidInput, DatabaseRejected) as error:
             if settlements:
                 await self._settle_one_by_one(settlements)
@@ -60,10 +60,14 @@ class Settler:
         self.report.add_claimed(jobs)
         return jobs
 
-    async def _call(self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None) -> Row:
+    async def _call(
+        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str] | None, lease_s: int
+    ) -> Row:
         rows = [settlement.to_row() for settlement in settlements]
         timeout_s = self.budget.call_timeout_s(self.clock())
-        return await self.database.settle_and_claim(self.report.worker_id, rows, max_jobs, job_types, timeout_s)
+        return await self.database.settle_and_claim(
+            self.report.worker_id, rows, max_jobs, job_types, lease_s=lease_s, timeout_s=timeout_s
+        )
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Settle, trying again while there is time.

@@ -19,6 +19,7 @@ from lib.queue.budget import TimeBudget
 from lib.queue.job import Job
 from lib.queue.lane import Lane
 from lib.queue.outcome import Settlement, refuse, release
+from lib.queue.policy import DEFAULT_LEASE_S
 from lib.queue.registry import JobType, registered
 from lib.queue.report import RunReport
 from lib.queue.runner import Runner
@@ -134,7 +135,7 @@ class _Run:
         """
         if not self._all_fit(budget):
             return 0
-        jobs = await self._settler.settle_and_claim([], self._worker.concurrency, None)
+        jobs = await self._settler.settle_and_claim([], self._worker.concurrency, None, self._longest_lease_s())
         await self._settler.settle(
             [release(job) if job.job_type in self._worker.types else refuse(job) for job in jobs]
         )
@@ -143,6 +144,9 @@ class _Run:
     def _all_fit(self, budget: TimeBudget) -> bool:
         now = self._clock()
         return all(budget.fits(job_type.policy.timeout_s, now) for job_type in self._worker.types.values())
+
+    def _longest_lease_s(self) -> int:
+        return max((job_type.policy.lease_s for job_type in self._worker.types.values()), default=DEFAULT_LEASE_S)
 
     def _lanes(self, budget: TimeBudget) -> list[Lane]:
         """One lane for all single types, and one for each batch type, so that neither holds back the other."""
@@ -167,7 +171,10 @@ class _Run:
         while fitting := self._fitting_types():
             # Of any type, while all fit: one that has no handler must end too.
             types = None if len(fitting) == len(self._worker.types) else fitting
-            rows = await self._database.claim_isolated_job(self.report.worker_id, types, self._call_timeout_s())
+            lease_s, timeout_s = self._longest_lease_s(), self._call_timeout_s()
+            rows = await self._database.claim_isolated_job(
+                self.report.worker_id, types, lease_s=lease_s, timeout_s=timeout_s
+            )
             if not rows:
                 return
             job = Job.model_validate(rows[0])

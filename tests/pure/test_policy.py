@@ -78,10 +78,15 @@ def test_one_number_is_enough() -> None:
         {"timeout_s": 1, "priority": -1},
         {"timeout_s": 1, "max_attempts": 0},
         {"timeout_s": 1, "max_attempts": 26},
+        {"timeout_s": 28},
+        {"timeout_s": 10, "lease_s": 12},
+        {"timeout_s": 1, "lease_s": 3601},
+        {"timeout_s": 1, "backoff_base_s": 0},
+        {"timeout_s": 1, "backoff_cap_s": -1},
     ],
 )
 def test_what_the_database_would_refuse_is_refused_at_import(bad: dict[str, Any]) -> None:
-    """Rather than at the first enqueue."""
+    """Rather than at the first enqueue, claim or settle; and a lease that ends while its job still runs."""
     with pytest.raises(ValueError, match="must be"):
         Policy(**bad)
 

@@ -97,3 +97,23 @@ async def test_a_handler_knows_its_job(db: Db, make_worker: MakeWorker) -> None:
 
     await make_worker(single("send_notification", look)).run()
     assert seen == [(job_id, 1, False)]
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+async def test_a_lease_lasts_as_long_as_the_type_s_policy_says(db: Db, make_worker: MakeWorker, isolated: bool) -> None:
+    """At least: a job that is claimed together with another type's has the longer of both."""
+    add_jobs(db, "send_notification", isolated=isolated)
+    lasts: list[float] = []
+
+    async def work(_request: Numbered, _context: JobContext) -> Outcome:
+        (row,) = db.execute(
+            "select extract(epoch from lease_expires_at - started_at)::float as lease_s from public.background_jobs"
+        ).fetchall()
+        lasts.append(row["lease_s"])
+        return Completed()
+
+    for others in (20, 120):
+        types = single("send_notification", work, lease_s=60), single("process_image", succeed, lease_s=others)
+        assert (await make_worker(*types).run()).fates == {"completed": 1}
+        add_jobs(db, "send_notification", isolated=isolated)
+    assert lasts == [60, 120]
