@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dev import keys, paths, processes, toolchain
+from dev import keys, npm, paths, processes, toolchain
 from dev.address import DATABASE, Address
 from dev.errors import StackError
 from dev.postgres import ADMIN, Postgres
@@ -99,7 +99,7 @@ class Api:
             **server_config(self.project, keys.read(self.folder)),
         }
         self._process = processes.spawn(
-            [toolchain.node(), toolchain.server()],
+            [npm.node(), toolchain.server()],
             log=self.log,
             cwd=self.folder,
             env={

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from dev import paths, processes, toolchain
+from dev import npm, paths, processes, toolchain
 from dev.address import DATABASE
 from dev.api import Api
 from dev.databases import Databases
@@ -15,7 +15,7 @@ from dev.postgres import SQL_FOLDER, Postgres
 HERE = Path(__file__).resolve().parent
 # What the result depends on; a change of any of them makes another seed.
 SOURCES = [
-    *toolchain.MANIFESTS,
+    *(toolchain.NODE_FOLDER / name for name in npm.MANIFESTS),
     *sorted(toolchain.EXTENSIONS.iterdir()),
     *sorted(toolchain.NODE_FOLDER.glob("*.mjs")),
     *sorted(SQL_FOLDER.glob("*.sql")),
@@ -42,7 +42,7 @@ def plant(folder: Path) -> None:
 def _seed() -> Path:
     """Return the seed's folder, made on the first call. Locked."""
     home = paths.cache_home()
-    place = home / f"seed-{toolchain.digest(SOURCES)}"
+    place = home / f"seed-{npm.digest(SOURCES)}"
     if not (place / "done").exists():
         with processes.locked(home / "seed.lock"):
             if not (place / "done").exists():

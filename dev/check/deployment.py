@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dev import paths, tools
+from dev import npm, paths, tools
 from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of
 from dev.check.commands import CheckError, run, tool
 
@@ -72,7 +72,7 @@ def vercel_build(folder: Path) -> None:
     link.write_text(json.dumps(PROJECT_JSON))
     settings = json.loads((folder / "vercel.json").read_text())
     # .venv's own Python will not do: the build wants the one it was made from.
-    search = [Path(sys.base_exec_prefix) / "bin", tool("uv").parent, tools.search_path()]
+    search = [Path(sys.base_exec_prefix) / "bin", tool("uv").parent, npm.search_path()]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("VERCEL", "VIRTUAL_ENV"))}
     env |= {"PATH": os.pathsep.join(map(str, search)), "UV_PYTHON_DOWNLOADS": "never"}
     env |= {"VERCEL_TELEMETRY_DISABLED": "1", "NO_UPDATE_NOTIFIER": "1"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from dev import paths, tools
+from dev import npm, paths, tools
 from dev.check.commands import CheckError, run, tool
 from dev.stack import temporary
 
@@ -73,7 +73,7 @@ def supabase_folder() -> Iterator[Path]:
 
 def supabase(folder: Path, *arguments: str) -> str:
     """Run Supabase's command line in `folder`, which is its home too: it reads no one's login."""
-    env = {"PATH": tools.search_path(), "HOME": str(folder), "DO_NOT_TRACK": "1", "CI": "1"}
+    env = {"PATH": npm.search_path(), "HOME": str(folder), "DO_NOT_TRACK": "1", "CI": "1"}
     for name in ("TMPDIR", "LANG"):
         if name in os.environ:
             env[name] = os.environ[name]

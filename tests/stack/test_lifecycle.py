@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from dev import paths, processes, stack, toolchain
+from dev import npm, paths, processes, stack
 from dev.errors import StackError
 from dev.stack import Stack, persistent, temporary
 from tests.stack.conftest import StartPython
@@ -285,14 +285,11 @@ def test_leftovers_are_swept(notes_project: Path) -> None:
 def test_an_install_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """npm's own words, and no half-installed folder that a later run would trust."""
     monkeypatch.setenv("SUPLATZIGRAM_DEV_HOME", str(tmp_path / "cache"))
-    lock = tmp_path / "package-lock.json"
-    lock.write_text("{}")
-    package = tmp_path / "package.json"
-    package.write_text('{"dependencies": {"no-such-thing": "1.0.0"}}')
-    monkeypatch.setattr(toolchain, "MANIFESTS", [package, lock])
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "package.json").write_text('{"dependencies": {"no-such-thing": "1.0.0"}}')
     for _ in range(2):
         with pytest.raises(StackError, match="npm ci failed"):
-            toolchain.packages()
+            npm.install(tmp_path)
 
 
 def test_a_closed_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
