@@ -30,7 +30,7 @@ _RULES = {
     "background_jobs_sync_names_a_post": ("payload", "must have a post_id that is a UUID"),
     "background_jobs_priority_0_to_10": ("priority", "must be from 0 to 10"),
     "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
-    "background_jobs_scheduled_for_is_finite": ("scheduled_for", "must be a moment in time"),
+    "background_jobs_scheduled_for_in_years_1_to_9999": ("scheduled_for", "must be in the years 1 to 9999"),
     "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
 }
 
@@ -106,10 +106,10 @@ class Database:
         new_ids: list[str] = await self.call("redrive_jobs", {"job_ids": ids, "job_type": job_type})
         return new_ids
 
-    async def cancel_job(self, job_id: UUID) -> bool:
-        """End a pending job without running it. False when it is not pending."""
-        cancelled: bool = await self.call("cancel_job", {"job_id": str(job_id)})
-        return cancelled
+    async def cancel_jobs(self, job_ids: Sequence[UUID]) -> list[str]:
+        """End pending jobs without running them. Returns the ids of those that were cancelled."""
+        ids: list[str] = await self.call("cancel_jobs", {"job_ids": [str(job_id) for job_id in job_ids]})
+        return ids
 
     async def pause_job_type(self, job_type: str) -> bool:
         """Stop claiming this type. False when it was paused before."""
@@ -344,11 +344,13 @@ class Database:
         except (AuthRetryableError, httpx.HTTPError) as error:
             raise DatabaseUnavailable("auth.get_user", type(error).__name__) from error
         except AuthApiError as error:
-            if error.status >= 500:
-                raise DatabaseUnavailable("auth.get_user", str(error.status)) from error
-            raise NotAuthenticated("the access token is not valid") from error
-        except AuthError as error:
-            raise NotAuthenticated("the access token is not valid") from error
+            # Auth gives its verdict on a token a code. What has none is a gateway's word, a wrong API key for one.
+            if error.code and error.status in (401, 403, 404):
+                raise NotAuthenticated("the access token is not valid") from error
+            raise DatabaseUnavailable("auth.get_user", f"{error.message} ({error.status})") from error
+        except (AuthError, ValueError) as error:
+            # Not Auth's own words: a page of whatever stands before it.
+            raise DatabaseUnavailable("auth.get_user", type(error).__name__) from error
         if reply is None:
             raise NotAuthenticated("the access token is not valid")
         return {"id": reply.user.id, "app_metadata": reply.user.app_metadata}

@@ -3,7 +3,7 @@
 from typing import Literal, assert_never
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from lib.call import Call
 from lib.enqueueing import JobState
@@ -37,22 +37,6 @@ class JobAction(Model):
     ids: tuple[UUID, ...] | None = Field(None, min_length=1, max_length=1000)
     job_type: str | None = None
 
-    @model_validator(mode="after")
-    def _has_what_it_needs(self) -> "JobAction":
-        match self.action:
-            case "redrive":
-                if self.ids is None and self.job_type is None:
-                    raise ValueError("redrive needs ids or a jobType")
-            case "cancel":
-                if self.ids is None or self.job_type is not None:
-                    raise ValueError("cancel needs ids, and no jobType")
-            case "pause" | "resume":
-                if self.job_type is None or self.ids is not None:
-                    raise ValueError(f"{self.action} needs a jobType, and no ids")
-            case _:
-                assert_never(self.action)
-        return self
-
 
 class ActionReply(Model):
     """What was changed: the new jobs of a redrive, the cancelled jobs, or the type that was paused or resumed."""
@@ -80,29 +64,36 @@ async def act_on_jobs(request: JobAction, call: Call) -> ActionReply:
     """Redrive, cancel, pause or resume.
 
     Raises:
-        InvalidInput: an unknown job type.
+        InvalidInput: an unknown job type, or what the action needs is missing or too much.
     """
     database, name = call.database, request.job_type
     if name is not None:
         type_named(name)
     match request.action:
         case "redrive":
+            if request.ids is None and name is None:
+                raise InvalidInput("ids", "redrive needs ids or a jobType")
             ids = tuple(UUID(new) for new in await database.redrive_jobs(request.ids, name))
             return ActionReply(action="redrive", changed=len(ids), ids=ids, job_type=name)
         case "cancel":
-            cancelled = tuple([each for each in request.ids or () if await database.cancel_job(each)])
+            _refuse("jobType", name, "cancel")
+            cancelled = tuple(UUID(each) for each in await database.cancel_jobs(_need("ids", request.ids, "cancel")))
             return ActionReply(action="cancel", changed=len(cancelled), ids=cancelled)
-        case "pause":
-            return ActionReply(action="pause", changed=int(await database.pause_job_type(_given(name))), job_type=name)
-        case "resume":
-            return ActionReply(
-                action="resume", changed=int(await database.resume_job_type(_given(name))), job_type=name
-            )
+        case "pause" | "resume":
+            _refuse("ids", request.ids, request.action)
+            change = database.pause_job_type if request.action == "pause" else database.resume_job_type
+            changed = await change(_need("jobType", name, request.action))
+            return ActionReply(action=request.action, changed=int(changed), job_type=name)
         case _:
             assert_never(request.action)
 
 
-def _given(job_type: str | None) -> str:
-    if job_type is None:
-        raise InvalidInput("jobType", "is missing")
-    return job_type
+def _need[T](field: str, value: T | None, action: str) -> T:
+    if value is None:
+        raise InvalidInput(field, f"{action} needs it")
+    return value
+
+
+def _refuse(field: str, value: object, action: str) -> None:
+    if value is not None:
+        raise InvalidInput(field, f"{action} does not take it")

@@ -70,7 +70,10 @@ create table if not exists public.background_jobs (
   constraint background_jobs_priority_0_to_10 check (priority between 0 and 10),
   constraint background_jobs_max_attempts_1_to_25 check (max_attempts between 1 and 25),
   constraint background_jobs_attempts_within_max check (attempts between 0 and max_attempts),
-  constraint background_jobs_scheduled_for_is_finite check (isfinite(scheduled_for)),
+  -- Which leaves out infinity too: other programs' calendars end at the year 9999.
+  constraint background_jobs_scheduled_for_in_years_1_to_9999 check (
+    scheduled_for >= '0001-01-02 00:00:00Z' and scheduled_for < '9999-12-31 00:00:00Z'
+  ),
   constraint background_jobs_error_at_most_2000 check (char_length(error_message) <= 2000),
   constraint background_jobs_key_1_to_255 check (char_length(idempotency_key) between 1 and 255),
   constraint background_jobs_is_active check (

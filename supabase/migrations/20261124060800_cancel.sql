@@ -1,32 +1,53 @@
--- cancel_job: end a pending job without running it. pending -> cancelled. Caller: operators.
--- False when there is no such job, when it is being worked on, and for sync_like_count: a rater whose
--- transaction is still open may have joined it. Locks: the job's row, skip locked. Safe to repeat: yes.
-create or replace function public.cancel_job(job_id uuid) returns boolean
+-- Cancelling: end pending jobs without running them. pending -> cancelled. Caller: operators.
+--
+-- Not while a job is being worked on, and not for sync_like_count: a rater whose transaction is still
+-- open may have joined it. Locks: job rows in id order, skip locked. Safe to repeat: yes.
+
+-- cancel_jobs: returns the ids of those that were cancelled.
+create or replace function public.cancel_jobs(job_ids uuid[]) returns setof uuid
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  cancelled uuid;
+  picked uuid[];
 begin
-  select job.id into cancelled
-  from public.background_jobs as job
-  where job.id = cancel_job.job_id and job.status = 'pending' and job.job_type <> 'sync_like_count'
-  for update skip locked;
-  if not found then
-    return false;
+  picked := array(
+    select job.id
+    from public.background_jobs as job
+    where job.id = any (job_ids) and job.status = 'pending' and job.job_type <> 'sync_like_count'
+    order by job.id
+    for update skip locked
+  );
+  -- Also because "= any" of an empty array could be planned as a walk over any partial index.
+  if cardinality(picked) = 0 then
+    return;
   end if;
-  with removed as (
-    delete from public.background_jobs as job where job.id = cancelled returning job.*
-  )
-  insert into public.job_history (
-    job_id, job_type, payload, status, priority, attempts, max_attempts, error_message,
-    idempotency_key, worker_id, created_at, completed_at, redrive_of
-  )
-  select
-    r.id, r.job_type, r.payload, 'cancelled', r.priority, r.attempts, r.max_attempts, r.error_message,
-    r.idempotency_key, r.worker_id, r.created_at, clock_timestamp(), r.redrive_of
-  from removed as r;
-  return true;
+  return query
+    with removed as (
+      delete from public.background_jobs as job where job.id = any (picked) returning job.*
+    )
+    insert into public.job_history (
+      job_id, job_type, payload, status, priority, attempts, max_attempts, error_message,
+      idempotency_key, worker_id, created_at, completed_at, redrive_of
+    )
+    select
+      r.id, r.job_type, r.payload, 'cancelled', r.priority, r.attempts, r.max_attempts, r.error_message,
+      r.idempotency_key, r.worker_id, r.created_at, clock_timestamp(), r.redrive_of
+    from removed as r
+    returning job_id;
+end
+$$;
+comment on function public.cancel_jobs is 'End pending jobs without running them.';
+revoke all on function public.cancel_jobs from public, anon, authenticated;
+grant execute on function public.cancel_jobs to service_role;
+
+-- cancel_job: one job. False when it was not cancelled.
+create or replace function public.cancel_job(job_id uuid) returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return exists (select from public.cancel_jobs(array[cancel_job.job_id]));
 end
 $$;
 comment on function public.cancel_job is 'End a pending job without running it.';

@@ -1,7 +1,8 @@
 -- queue_health: is the queue working? Caller: /api/health/queue, polled by uptime monitors.
 -- Aggregates only, each by its own index. Jobs of a paused type wait on purpose and do not count as due.
--- Unhealthy: an expired lease; a job due for more than 5 minutes; more than 10 dead jobs in 24 hours that
--- are more than 1 % of all that ended; no run for 5 minutes while jobs are due.
+-- Unhealthy: an expired lease; a job due for more than 5 minutes; more than 10 dead jobs in 24 hours,
+-- without those that were redriven, that are more than 1 % of all that ran; no run for 5 minutes while
+-- jobs are due.
 create or replace function public.queue_health() returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -13,7 +14,8 @@ declare
   pending bigint;
   oldest_due timestamptz;
   dead bigint;
-  ended bigint;
+  left_dead bigint;
+  ran bigint;
   last_run timestamptz;
   drifting bigint;
   reasons text[] := '{}';
@@ -40,7 +42,11 @@ begin
   where job.status = 'pending' and job.isolated and job.scheduled_for <= moment
     and job.job_type = any (types);
 
-  select count(*) filter (where history.status = 'dead'), count(*) into dead, ended
+  select
+    count(*) filter (where history.status = 'dead'),
+    count(*) filter (where history.status = 'dead' and history.redriven_as is null),
+    count(*) filter (where history.status <> 'cancelled')
+  into dead, left_dead, ran
   from public.job_history as history
   where history.completed_at > moment - interval '24 hours';
 
@@ -60,8 +66,8 @@ begin
       'a job has been due for %s seconds', floor(extract(epoch from moment - oldest_due))
     );
   end if;
-  if dead > 10 and dead * 100 > ended then
-    reasons := reasons || format('%s of %s jobs died in the last 24 hours', dead, ended);
+  if left_dead > 10 and left_dead * 100 > ran then
+    reasons := reasons || format('%s of %s jobs died in the last 24 hours', left_dead, ran);
   end if;
   if oldest_due is not null
     and coalesce(last_run, oldest_due) < moment - interval '5 minutes'

@@ -95,23 +95,42 @@ revoke all on function public.queue_throughput from public, anon, authenticated;
 grant execute on function public.queue_throughput to service_role;
 
 -- worker_run_stats: what the ledger says of the last hour. A gap of more than 90 seconds between two
--- starts is a missed tick; a start before an earlier run's end is an overlap; a run without an end after
--- a minute was killed.
+-- starts, or since the last one, is a missed tick; a start before an earlier run's end is an overlap; a
+-- run without an end after a minute was killed. Where no run ever started none was missed.
 create or replace function public.worker_run_stats(moment timestamptz) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  hour_begins timestamptz := moment - interval '1 hour';
+  missed bigint;
+  latest record;
 begin
+  with starts as (
+    select run.started_at as began from public.worker_runs as run where run.started_at > hour_begins
+    union all
+    select moment
+    union all
+    -- A gap that began before the hour counts from its beginning on.
+    select hour_begins
+    where exists (select from public.worker_runs as run where run.started_at <= hour_begins)
+  ), gaps as (
+    select extract(epoch from starts.began - lag(starts.began) over (order by starts.began)) as seconds from starts
+  )
+  select coalesce(sum(round(gaps.seconds / 60) - 1), 0) into missed from gaps where gaps.seconds > 90;
+
+  select max(run.started_at) as started_at, max(run.finished_at) as finished_at into latest
+  from public.worker_runs as run;
+
   return (
     with recent as (
       select
         run.started_at,
         run.finished_at,
-        run.started_at - lag(run.started_at) over (order by run.started_at) as gap,
         max(coalesce(run.finished_at, run.started_at + make_interval(secs => run.budget_ms / 1000.0)))
           over (order by run.started_at rows between unbounded preceding and 1 preceding) as busy_until
       from public.worker_runs as run
-      where run.started_at > moment - interval '1 hour'
+      where run.started_at > hour_begins
     )
     select jsonb_build_object(
       'last_hour', count(*),
@@ -119,10 +138,9 @@ begin
         where recent.finished_at is null and recent.started_at < moment - interval '1 minute'
       ),
       'overlapping', count(*) filter (where recent.started_at < recent.busy_until),
-      'missed', coalesce(sum(greatest(0, round(extract(epoch from recent.gap) / 60) - 1))
-        filter (where recent.gap > interval '90 seconds'), 0),
-      'last_started_at', max(recent.started_at),
-      'last_finished_at', max(recent.finished_at)
+      'missed', missed,
+      'last_started_at', latest.started_at,
+      'last_finished_at', latest.finished_at
     )
     from recent
   );
@@ -139,9 +157,9 @@ declare
   moment timestamptz := statement_timestamp();
   ended_lately bigint;
 begin
-  -- How many jobs ended in the last 10 minutes: the pace for the forecast.
+  -- How many jobs a worker ended in the last 10 minutes: the pace for the forecast.
   select count(*) into ended_lately from public.job_history as history
-  where history.completed_at > moment - interval '10 minutes';
+  where history.completed_at > moment - interval '10 minutes' and history.status <> 'cancelled';
   return (
     select jsonb_build_object(
       'pending', sum(each.pending)::bigint,
@@ -163,8 +181,8 @@ begin
       ),
       'runs', public.worker_run_stats(moment),
       'forecast_seconds', case
-        when sum(each.due) = 0 then 0
-        when ended_lately > 0 then ceil(sum(each.due) * 600 / ended_lately)
+        when coalesce(sum(each.due) filter (where not each.paused), 0) = 0 then 0
+        when ended_lately > 0 then ceil(sum(each.due) filter (where not each.paused) * 600 / ended_lately)
       end,
       'generated_at', moment
     )

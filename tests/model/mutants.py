@@ -101,8 +101,8 @@ MUTANTS = (
         "claim_isolated_job",
         {"job.scheduled_for <= clock_timestamp()": "true"},
     ),
-    Mutant("cancels what is being worked on", "cancel_job", {"job.status = 'pending'": "true"}),
-    Mutant("cancels a sync", "cancel_job", {"job.job_type <> 'sync_like_count'": "true"}),
+    Mutant("cancels what is being worked on", "cancel_jobs", {"job.status = 'pending'": "true"}),
+    Mutant("cancels a sync", "cancel_jobs", {"job.job_type <> 'sync_like_count'": "true"}),
     Mutant("redrives a job twice", "redrive_jobs", {"ended.redriven_as is null": "true"}),
     Mutant("a completed job frees its key", "enqueue_job", {"ended.status = 'completed'": "false"}),
     Mutant(

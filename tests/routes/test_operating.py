@@ -96,9 +96,11 @@ def test_a_type_is_paused_and_resumed(operator: httpx.Client, db: Rows) -> None:
 @pytest.mark.parametrize(
     ("body", "rule"),
     [
-        ({"action": "redrive"}, "redrive needs ids or a jobType"),
-        ({"action": "cancel", "jobType": "process_image"}, "cancel needs ids"),
-        ({"action": "pause"}, "pause needs a jobType"),
+        ({"action": "redrive"}, "ids: redrive needs ids or a jobType"),
+        ({"action": "cancel"}, "ids: cancel needs it"),
+        ({"action": "cancel", "jobType": "process_image"}, "jobType: cancel does not take it"),
+        ({"action": "pause"}, "jobType: pause needs it"),
+        ({"action": "pause", "jobType": "process_image", "ids": [str(uuid4())]}, "ids: pause does not take it"),
         ({"action": "pause", "jobType": "nope"}, "must be one of"),
         ({"action": "explode"}, "action"),
     ],

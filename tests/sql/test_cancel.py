@@ -48,6 +48,19 @@ def test_a_job_that_ended_is_not_cancelled(service: Db) -> None:
     assert [cancel(service, job_id), cancel(service, job_id), cancel(service, uuid4())] == [True, False, False]
 
 
+def test_many_are_cancelled_in_one_call(service: Db) -> None:
+    """Those that can be: a job in progress, one that is gone and a null are left out, and named only once."""
+    claimed = enqueue(service)
+    claim_one(service)
+    ids = [enqueue(service) for _ in range(3)]
+    rows = service.execute(
+        "select * from public.cancel_jobs(%s) as id", [[*ids, ids[0], claimed, uuid4(), None]]
+    ).fetchall()
+    assert {row["id"] for row in rows} == set(ids)
+    assert len(rows) == 3
+    assert service.execute("select * from public.cancel_jobs(null)").fetchall() == []
+
+
 def test_a_sync_like_count_job_is_not_cancelled(service: Db) -> None:
     """A rater whose transaction is still open may have joined it: its count would be lost."""
     job_id = enqueue(service, "sync_like_count", payload={"post_id": str(uuid4())}, scheduled_for="2050-01-01")

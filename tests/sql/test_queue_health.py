@@ -116,6 +116,22 @@ def test_few_dead_jobs_are_healthy(service: Db, dead: int, completed: int, ago_s
     assert health(service)["healthy"] is True
 
 
+def test_dead_jobs_that_were_redriven_are_dealt_with(service: Db) -> None:
+    """A monitor that stays red for a day after the repair is ignored; the number of the day is told all the same."""
+    ended_jobs(service, 14, "dead")
+    assert health(service)["healthy"] is False
+    service.execute("select public.redrive_jobs()")
+    reply = health(service)
+    assert (reply["healthy"], reply["dead_last_24h"]) == (True, 14)
+
+
+def test_cancelled_jobs_do_not_water_down_the_dead(service: Db) -> None:
+    """They never ran."""
+    ended_jobs(service, 11, "dead")
+    ended_jobs(service, 5000, "cancelled")
+    assert reason(service) == "11 of 11 jobs died in the last 24 hours"
+
+
 def test_no_run_for_five_minutes_while_jobs_are_due_is_unhealthy(service: Db) -> None:
     """The cron stopped: told before a job has waited for five minutes itself."""
     worker_run(service, ago_s=301)

@@ -89,6 +89,21 @@ def test_without_a_pace_there_is_no_forecast(service: Db) -> None:
     assert stats(service)["forecast_seconds"] is None
 
 
+def test_cancelled_jobs_are_no_pace(service: Db) -> None:
+    """No worker ended them."""
+    enqueue(service)
+    ended_jobs(service, 100, "cancelled")
+    assert stats(service)["forecast_seconds"] is None
+
+
+def test_paused_jobs_are_not_forecast(service: Db) -> None:
+    """They wait for an operator."""
+    pending_jobs(service, 50)
+    ended_jobs(service, 10)
+    value(service, "pause_job_type", job_type="send_notification")
+    assert stats(service)["forecast_seconds"] == 0
+
+
 def test_the_oldest_due_job_is_the_oldest_of_all_types(service: Db) -> None:
     """In whole seconds."""
     pending_jobs(service, 3, "process_image", due_in_s=-100)

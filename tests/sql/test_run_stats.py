@@ -24,9 +24,27 @@ def test_a_tick_each_minute_is_in_order(service: Db) -> None:
 
 def test_gaps_are_missed_ticks(service: Db) -> None:
     """Two minutes without one, and one."""
-    for ago in (600, 420, 300):
+    for ago in (360, 180, 60, 1):
         worker_run(service, ago_s=ago)
     assert runs(service)["missed"] == 3
+
+
+def test_a_cron_that_stopped_is_missed_until_now(service: Db) -> None:
+    """Also when its last run is longer ago than the hour, and then since the hour began."""
+    worker_run(service, ago_s=7200)
+    assert runs(service)["missed"] == 59
+    worker_run(service, ago_s=1800)
+    assert runs(service)["missed"] == 58
+    worker_run(service, ago_s=2)
+    assert runs(service)["missed"] == 58
+
+
+def test_the_last_run_is_told_whenever_it_was(service: Db) -> None:
+    """Or a dashboard could not say since when there is none."""
+    worker_run(service, ago_s=7200)
+    stats = value(service, "queue_stats")["runs"]
+    assert stats["last_started_at"] is not None
+    assert stats["last_finished_at"] is not None
 
 
 def test_a_start_before_an_earlier_run_s_end_is_an_overlap(service: Db) -> None:
@@ -49,4 +67,5 @@ def test_a_run_without_an_end_was_killed(service: Db) -> None:
 def test_only_the_last_hour_counts(service: Db) -> None:
     """Yesterday's trouble is not today's."""
     worker_run(service, ago_s=3700, lasted_s=None)
-    assert runs(service) == {"last_hour": 0, "killed": 0, "overlapping": 0, "missed": 0}
+    worker_run(service, ago_s=3650, lasted_s=None)
+    assert runs(service) == {"last_hour": 0, "killed": 0, "overlapping": 0, "missed": 59}
