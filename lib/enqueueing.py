@@ -1,19 +1,27 @@
 """Jobs for trusted services: enqueue one or many, and look one up."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, Strict, ValidationError
 
 from lib import jobs
 from lib.call import Call
 from lib.errors import InvalidInput, NotFound
-from lib.model import Model
+from lib.model import Model, field_of
 from lib.queue.client import Enqueued, NewJob, enqueue, enqueue_many
 from lib.queue.registry import Payload, type_named
 
 assert jobs.__all__, "importing lib.jobs registers the types"  # noqa: S101
+
+
+MAX_JOBS = 500
+# What the database takes, whatever the offset.
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+type Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+type Whole = Annotated[int, Strict()]
 
 
 class JobRequest(Model):
@@ -21,16 +29,17 @@ class JobRequest(Model):
 
     job_type: str
     payload: dict[str, Any] = Field(default_factory=dict)
-    priority: int | None = Field(None, ge=0, le=10)
-    scheduled_for: AwareDatetime | None = None
-    idempotency_key: str | None = Field(None, min_length=1, max_length=255)
-    max_attempts: int | None = Field(None, ge=1, le=25)
+    priority: Whole | None = Field(None, ge=0, le=10)
+    scheduled_for: Moment | None = None
+    # Postgres stores every character but NUL.
+    idempotency_key: str | None = Field(None, min_length=1, max_length=255, pattern=r"^[^\x00]*$")
+    max_attempts: Whole | None = Field(None, ge=1, le=25)
 
 
 class JobsRequest(Model):
     """Up to 500 jobs, all or none."""
 
-    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=500)
+    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MAX_JOBS)
 
 
 class JobHandle(Model):
@@ -108,8 +117,11 @@ def read_enqueue_request(body: Any) -> JobRequest | JobsRequest:
 
     Raises:
         pydantic.ValidationError: a field breaks a rule.
+        InvalidInput: too many jobs, which are not looked at one by one then.
     """
     if isinstance(body, dict) and "jobs" in body:
+        if isinstance(body["jobs"], list) and len(body["jobs"]) > MAX_JOBS:
+            raise InvalidInput("jobs", f"must have at most {MAX_JOBS} items")
         return JobsRequest.model_validate(body)
     return JobRequest.model_validate(body)
 
@@ -157,7 +169,5 @@ def _payload(model: type[Payload], payload: dict[str, Any], where: str) -> Paylo
     try:
         return model.model_validate(payload)
     except ValidationError as error:
-        problems = [
-            (".".join([where, *(str(part) for part in problem["loc"])]), problem["msg"]) for problem in error.errors()
-        ]
+        problems = [(field_of((where, *problem["loc"])), problem["msg"]) for problem in error.errors()]
         raise InvalidInput(*problems[0], others=tuple(problems[1:])) from None

@@ -24,7 +24,7 @@ class NewPostRequest(Model):
 
     # Postgres stores every character but NUL.
     caption: str | None = Field(None, max_length=MAX_CAPTION_CHARACTERS, pattern=r"^[^\x00]*$")
-    image_url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
+    image_url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS, pattern=r"^[^\x00]*$")
 
 
 class PostsQuery(Model):
@@ -135,7 +135,9 @@ def _read_cursor(cursor: str, sort: Sort) -> tuple[str, UUID]:
     """The sort_key and the id of the post that the page comes after."""
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        _, _, post_id = _PLACES[sort].validate_python(place)
+        _, key, post_id = _PLACES[sort].validate_python(place)
+        if not isinstance(place[1], str):
+            raise ValueError("the key is written as text")
     except (ValueError, ValidationError, RecursionError):
         raise InvalidInput("cursor", f"must be the nextCursor of a page sorted by {sort}") from None
-    return str(place[1]), post_id
+    return key.isoformat() if isinstance(key, datetime) else repr(key), post_id

@@ -3,6 +3,8 @@
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from lib import jobs
 from lib.call import Call
 from lib.model import Model, NoInput
@@ -18,7 +20,7 @@ class ProcessedJob(Model):
     id: UUID
     job_type: str
     outcome: str
-    error: str | None = None
+    error: str | None = Field(None, exclude_if=lambda error: error is None)
 
 
 class ProcessReply(Model):

@@ -1,10 +1,21 @@
 """The environment, read once per call and checked. Nothing here runs at import, so a bad variable is a 503 and
 never a crash. Values never appear in messages."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from lib.errors import Misconfigured
 
@@ -16,6 +27,27 @@ def _split(value: object) -> object:
     return value
 
 
+def _check_url(value: str) -> str:
+    """Refuse what no request could be sent to."""
+    try:
+        url = urlsplit(value)
+        fits = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets that hold no address, a port that is none
+        fits = False
+    if not fits:
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+def _check_key(value: SecretStr) -> SecretStr:
+    """Refuse what no header can carry (RFC 9110, section 5.5)."""
+    if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+        raise ValueError("must be printable ASCII, without blanks")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -24,11 +56,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    supabase_url: str = Field(
-        pattern=r"^https?://[^/\s]+",
-        validation_alias=AliasChoices("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"),
-    )
-    supabase_service_role_key: SecretStr = Field(validation_alias="SUPABASE_SERVICE_ROLE_KEY")
+    supabase_url: Url = Field(validation_alias=AliasChoices("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"))
+    supabase_service_role_key: Key = Field(validation_alias="SUPABASE_SERVICE_ROLE_KEY")
     cron_secret: SecretStr | None = Field(None, validation_alias="CRON_SECRET")
     queue_api_token: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN")
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
@@ -42,13 +71,13 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `environment`; an empty variable counts as unset.
+        """Read `environment`; an empty variable counts as unset, and blanks around a value were pasted along.
 
         Raises:
             Misconfigured: required variables are missing, or one does not fit; names them, shows no value.
         """
         try:
-            return cls.model_validate({name: value for name, value in environment.items() if value.strip()})
+            return cls.model_validate({name: value.strip() for name, value in environment.items() if value.strip()})
         except ValidationError as error:
             problems = error.errors(include_url=False, include_input=False, include_context=False)
         missing = tuple(_variable(problem) for problem in problems if problem["type"] == "missing")

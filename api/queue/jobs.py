@@ -6,5 +6,10 @@ from lib.web import action, bearer, endpoint
 app = endpoint(
     bearer("queue_api_token"),
     get=action(JobQuery, find_job),
-    post=action(read_enqueue_request, enqueue_requested, status=lambda reply: 201 if reply.created else 200),
+    post=action(
+        read_enqueue_request,
+        enqueue_requested,
+        status=lambda reply: 201 if reply.created else 200,
+        max_body_bytes=4_000_000,
+    ),
 )

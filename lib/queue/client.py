@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class NewJob:
             "max_attempts": job_type.policy.max_attempts if self.max_attempts is None else self.max_attempts,
         }
         if self.scheduled_for is not None:
-            row["scheduled_for"] = self.scheduled_for.isoformat()
+            row["scheduled_for"] = self.scheduled_for.astimezone(UTC).isoformat()
         if self.idempotency_key is not None:
             row["idempotency_key"] = self.idempotency_key
         if self.dedupe_seconds is not None:

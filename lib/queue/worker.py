@@ -4,6 +4,7 @@ It drains until nothing due is left or the time budget ends. Read `Worker.run` f
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,6 +100,9 @@ class _Run:
         self._run_id = row["run_id"]
         self._isolated_types = [worker.types[name] for name in row["isolated_types"] if name in worker.types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=worker.trigger)
+        never = [name for name, job_type in worker.types.items() if job_type.policy.timeout_s > worker.budget_ms / 1000]
+        if never:
+            log_event("run.budget_too_small", level=logging.ERROR, budget_ms=worker.budget_ms, never_run=never)
 
     async def rescue(self) -> None:
         """Take back what a killed run held."""

@@ -7,8 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from lib import errors
+from lib.model import field_of
 
 RETRY_AFTER_S = 5
+# Of a body that breaks thousands of rules the first ones are told.
+MAX_DETAILS = 20
 
 _CODES = {
     400: "malformed",
@@ -62,12 +65,10 @@ def reply_to(error: Exception) -> JSONResponse | None:  # noqa: PLR0911 - one ca
 
 
 def invalid_fields(error: ValidationError) -> errors.InvalidInput:
-    """The fields and rules of a pydantic error, without the values."""
-    problems = [
-        (".".join(str(part) for part in problem["loc"]) or "body", problem["msg"])
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    return errors.InvalidInput(*problems[0], others=tuple(problems[1:]))
+    """The first fields of a pydantic error and the rules they break, without the values."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_DETAILS]
+    told = [(field_of(problem["loc"]) or "body", problem["msg"]) for problem in problems]
+    return errors.InvalidInput(*told[0], others=tuple(told[1:]))
 
 
 def _invalid(problems: tuple[tuple[str, str], ...]) -> JSONResponse:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from lib.web.replies import invalid_fields
 
-MAX_BODY_BYTES = 4_000_000
+# What a form needs, and little enough to be checked at once: reading holds up an instance's other requests.
+MAX_BODY_BYTES = 64 * 1024
 
 
 def bearer_token(request: Request) -> str | None:
@@ -39,7 +40,7 @@ def read_query[M: BaseModel](request: Request, model: type[M]) -> M:
     return _validate(model.model_validate, values)
 
 
-async def read_body[M](request: Request, parse: Callable[[Any], M]) -> M:
+async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: int = MAX_BODY_BYTES) -> M:
     """The JSON body.
 
     Raises:
@@ -50,19 +51,19 @@ async def read_body[M](request: Request, parse: Callable[[Any], M]) -> M:
     if media_type != "application/json":
         raise HTTPException(415, "the body must be application/json")
     try:
-        content = json.loads(await _read(request), parse_constant=_refuse_constant)
+        content = json.loads(await _read(request, max_bytes), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
     return _validate(parse, content)
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, max_bytes: int) -> bytes:
     """The body, up to the limit, whatever its Content-Length says."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"the body must be at most {MAX_BODY_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise HTTPException(413, f"the body must be at most {max_bytes} bytes")
     return bytes(body)
 
 

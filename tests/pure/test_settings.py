@@ -52,6 +52,10 @@ def test_all_missing_variables_are_named_at_once() -> None:
     [
         ("SUPABASE_URL", f"ftp://{SECRET}"),
         ("SUPABASE_URL", SECRET),
+        ("SUPABASE_URL", f"http://[{SECRET}"),
+        ("SUPABASE_URL", f"http://{SECRET}:99999999"),
+        ("SUPABASE_SERVICE_ROLE_KEY", f"é{SECRET}"),
+        ("SUPABASE_SERVICE_ROLE_KEY", f"{SECRET} {SECRET}"),
         ("WORKER_BUDGET_MS", SECRET),
         ("WORKER_BUDGET_MS", "123456789"),
         ("WORKER_BUDGET_MS", "0"),
@@ -85,3 +89,10 @@ def test_lists_are_comma_separated_and_forgiving() -> None:
 def test_other_variables_are_nobodys_business() -> None:
     """The platform sets dozens."""
     Settings.load(REQUIRED | {"VERCEL": "1", "SUPABASE_ANON_KEY": "x", "supabase_url": "nonsense"})
+
+
+def test_what_was_pasted_along_does_not_matter() -> None:
+    """A newline at the end of a key is no part of it."""
+    settings = Settings.load({name: f" {value}\n" for name, value in REQUIRED.items()})
+    assert settings.supabase_url == REQUIRED["SUPABASE_URL"]
+    assert settings.supabase_service_role_key.get_secret_value() == REQUIRED["SUPABASE_SERVICE_ROLE_KEY"]

@@ -193,3 +193,29 @@ async def test_without_the_admin_secret_users_are_refused_too(
     _, token = await sign_up(env, "user@example.com")
     monkeypatch.delenv("ADMIN_API_TOKEN")
     assert (await knock(site, ADMIN_DOORS[0], f"Bearer {token}")).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ((403, b'{"code": 403, "error_code": "bad_jwt", "msg": "invalid JWT"}'), 401),
+        ((403, b'{"code": 403, "error_code": "user_banned", "msg": "banned"}'), 401),
+        ((401, b'{"message": "Invalid API key"}'), 503),
+        ((429, b'{"code": 429, "error_code": "over_request_rate_limit", "msg": "slow down"}'), 503),
+        ((500, b'{"code": 500, "error_code": "unexpected_failure", "msg": "oh"}'), 503),
+        ((540, b"<html>project paused</html>"), 503),
+        ((403, b"<html>blocked</html>"), 503),
+        ((200, b"<html>a parking page</html>"), 503),
+    ],
+)
+async def test_only_auth_s_verdict_on_a_token_is_the_caller_s_fault(
+    site: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    answering: Callable[[int, bytes], str],
+    reply: tuple[int, bytes],
+    expected: int,
+) -> None:
+    """Whoever gets 401 logs its user out: not for an outage, a limit, or an API key that is the operator's mistake."""
+    monkeypatch.setenv("SUPABASE_URL", answering(*reply))
+    for door in ADMIN_DOORS:
+        assert (await knock(site, door, "Bearer aaaa.bbbb.cccc")).status_code == expected

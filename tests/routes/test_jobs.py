@@ -124,12 +124,18 @@ async def test_one_bad_job_rejects_all(service: httpx.AsyncClient, db: Db) -> No
         ({"priority": 11}, "priority"),
         ({"priority": -1}, "priority"),
         ({"priority": 1.5}, "priority"),
+        ({"priority": True}, "priority"),
+        ({"priority": "5"}, "priority"),
         ({"maxAttempts": 0}, "maxAttempts"),
         ({"maxAttempts": 26}, "maxAttempts"),
         ({"idempotencyKey": ""}, "idempotencyKey"),
         ({"idempotencyKey": "k" * 256}, "idempotencyKey"),
         ({"scheduledFor": "soon"}, "scheduledFor"),
         ({"scheduledFor": "2026-11-24T10:00:00"}, "scheduledFor"),
+        ({"scheduledFor": "9999-12-31T23:59:59-01:00"}, "scheduledFor"),
+        ({"scheduledFor": "0001-01-01T00:00:00+14:00"}, "scheduledFor"),
+        ({"idempotencyKey": "a\0b"}, "idempotencyKey"),
+        ({"payload": {"postId": POST_ID, "not_camel": 1}}, "payload.not_camel"),
         ({"claimToken": POST_ID}, "claimToken"),
     ],
 )
@@ -150,10 +156,33 @@ async def test_an_unknown_type_is_told_the_known_ones(service: httpx.AsyncClient
     assert "process_image" in rule
 
 
-async def test_a_key_with_nul_is_refused(service: httpx.AsyncClient) -> None:
-    """Postgres cannot store it."""
-    reply = await service.post(URL, json=SYNC | {"idempotencyKey": "a\0b"})
-    assert reply.status_code == 422
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2030-01-01T00:00:00-23:59", "2030-01-01T23:59:00Z"),
+        ("0001-01-02T00:00:00Z", "0001-01-02T00:00:00Z"),
+        ("9999-12-30T23:59:59Z", "9999-12-30T23:59:59Z"),
+    ],
+)
+async def test_any_moment_that_was_accepted_can_be_read(service: httpx.AsyncClient, said: str, meant: str) -> None:
+    """Also by Python, whose calendar ends with the year 9999, and from an offset that Postgres does not know."""
+    job = (await service.post(URL, json=CLEANUP | {"scheduledFor": said})).json()["job"]
+    found = (await service.get(URL, params={"id": job["id"]})).json()["job"]
+    assert found["scheduledFor"] == meant
+
+
+async def test_too_many_jobs_are_not_looked_at(service: httpx.AsyncClient) -> None:
+    """One rule is told, not one for each of them."""
+    reply = await service.post(URL, json={"jobs": [{}] * 501})
+    assert reply.json()["error"]["details"] == [{"field": "jobs", "rule": "must have at most 500 items"}]
+
+
+async def test_a_branch_of_a_union_is_no_field(service: httpx.AsyncClient) -> None:
+    """What the caller wrote is named, not what the model is made of."""
+    payload = {"imageUrl": "https://example.com/a.jpg", "sizes": [{"width": 0}]}
+    reply = await service.post(URL, json={"jobType": "generate_thumbnail", "payload": payload})
+    fields = {each["field"] for each in reply.json()["error"]["details"]}
+    assert fields == {"payload.sizes.0", "payload.sizes.0.width", "payload.sizes"}
 
 
 async def test_looking_up_an_active_job(service: httpx.AsyncClient, db: Db) -> None:

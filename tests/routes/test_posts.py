@@ -247,6 +247,7 @@ ID = "00000000-0000-4000-8000-000000000000"
         cursor_of(["new", "yesterday", ID]),
         cursor_of(["new", "'; drop table posts_new; --", ID]),
         cursor_of(["new", "2026-01-01T00:00:00Z", "7"]),
+        cursor_of(["new", 1893456000, ID]),
         cursor_of(["hot", "1.5", ID]),
         cursor_of(["new", "2026-01-01T00:00:00Z", ID, 1]),
         cursor_of({"sort": "new"}),
@@ -277,3 +278,10 @@ async def test_browsers_of_the_allowed_origins_may_call(site: httpx.AsyncClient)
     reply = await site.request("PUT", "/api/posts")
     assert reply.status_code == 405
     assert {"GET", "POST"} <= set(reply.headers["allow"].replace(" ", "").split(","))
+
+
+@pytest.mark.parametrize("key", ["1_000", " 1.5 ", "1e3"])
+async def test_a_score_is_what_it_means(site: httpx.AsyncClient, key: str) -> None:
+    """Also in a spelling that Postgres does not know."""
+    reply = await site.get("/api/posts", params={"sort": "hot", "cursor": cursor_of(["hot", key, ID])})
+    assert reply.json() == {"posts": [], "nextCursor": None}

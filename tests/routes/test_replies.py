@@ -92,6 +92,19 @@ async def test_an_id_that_could_harm_the_logs_is_replaced(site: httpx.AsyncClien
     assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
 
 
+async def test_every_request_is_in_the_log_under_its_id(
+    site: httpx.AsyncClient, env: dict[str, str], logged: Logged
+) -> None:
+    """With its status, whatever that is; without the query, which may hold a session id."""
+    for reply in (await replies(site, env)).values():
+        (served,) = [
+            event for event in logged.events("request.served") if event["request_id"] == reply.headers["x-request-id"]
+        ]
+        assert (served["status"], served["path"]) == (reply.status_code, reply.request.url.path)
+        assert served["method"] == reply.request.method
+        assert served["duration_ms"] >= 0
+
+
 async def test_vercels_id_is_used(site: httpx.AsyncClient) -> None:
     """When the caller has none: it is what the platform's own logs show."""
     reply = await site.get(HEALTH, headers={"x-vercel-id": "fra1::abcde-1700000000000-0123456789ab"})
@@ -112,7 +125,7 @@ async def test_methods_that_a_route_lacks(site: httpx.AsyncClient, path: str, me
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"nonsense", b"{'a': 1}", b'{"a": NaN}', b'{"a": Infinity}', b"\xff\xfe", b"[" * 100_000, b'{"a": 1,}'],
+    [b"", b"{", b"nonsense", b"{'a': 1}", b'{"a": NaN}', b'{"a": Infinity}', b"\xff\xfe", b"[" * 60_000, b'{"a": 1,}'],
     ids=lambda body: body[:12].hex(),
 )
 async def test_what_is_no_json_is_malformed(site: httpx.AsyncClient, body: bytes) -> None:
@@ -131,6 +144,18 @@ async def test_another_media_type_is_refused(site: httpx.AsyncClient, kind: str)
 async def test_json_may_be_named_as_the_rfc_allows(site: httpx.AsyncClient, kind: str) -> None:
     """Case and parameters do not matter."""
     assert (await site.post(RATINGS, content=b"{}", headers={"content-type": kind})).status_code == 422
+
+
+async def test_of_thousands_of_broken_rules_the_first_are_told(site: httpx.AsyncClient) -> None:
+    """The reply to a small body is small."""
+    reply = await site.post(RATINGS, json={f"k{n}": 1 for n in range(5000)})
+    assert (reply.status_code, len(reply.json()["error"]["details"])) == (422, 20)
+
+
+async def test_a_public_route_takes_no_more_than_a_form(site: httpx.AsyncClient) -> None:
+    """To read megabytes, and to say what is wrong with them, holds up everybody else's requests."""
+    body = {"postId": "x", "sessionId": "s" * MAX_BODY_BYTES}
+    assert (await site.post(RATINGS, json=body)).status_code == 413
 
 
 async def test_a_body_is_measured_while_it_comes(site: httpx.AsyncClient) -> None:

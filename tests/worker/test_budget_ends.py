@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from lib.errors import JobFailure
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
@@ -131,3 +133,14 @@ async def test_each_run_leaves_a_row(db: Db, make_worker: MakeWorker) -> None:
         "claimed": 2,
         "completed": 2,
     }
+
+
+async def test_a_budget_into_which_a_type_never_fits_is_told(
+    db: Db, make_worker: MakeWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its jobs would wait for ever, and nobody would know why."""
+    types = [single("send_notification", succeed, timeout_s=1), single("process_image", succeed, timeout_s=6)]
+    await make_worker(*types, budget_ms=6000).run()
+    assert "run.budget_too_small" not in caplog.text
+    await make_worker(*types, budget_ms=5999).run()
+    assert "run.budget_too_small" in caplog.text
