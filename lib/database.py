@@ -27,6 +27,7 @@ CALL_TIMEOUT_S = 3.0
 _RULES = {
     "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
     "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
+    "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),
     "background_jobs_sync_names_a_post": ("payload", "must have a post_id that is a UUID"),
     "background_jobs_priority_0_to_10": ("priority", "must be from 0 to 10"),
     "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),

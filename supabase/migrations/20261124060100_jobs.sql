@@ -63,6 +63,8 @@ create table if not exists public.background_jobs (
   updated_at timestamptz not null default now(),
   constraint background_jobs_payload_is_an_object check (jsonb_typeof(payload) = 'object'),
   constraint background_jobs_payload_at_most_64_kib check (octet_length(payload::text) <= 65536),
+  -- What Postgres takes may be too deep for those who read it: Python gives up at about 1,000 levels.
+  constraint background_jobs_payload_at_most_64_deep check (not jsonb_path_exists(payload, '$.**{64 to last}')),
   constraint background_jobs_sync_names_a_post check (
     job_type <> 'sync_like_count'
     or coalesce(pg_input_is_valid(payload ->> 'post_id', 'uuid'), false)

@@ -62,6 +62,8 @@ grant execute on function public.check_claim to service_role;
 -- One ordered index scan for each type and priority, merged: a rare type, or a high priority with many
 -- jobs that are not due yet, costs no walk over the others. Candidates are read without locks and
 -- locked in a second step, because locking inside the scans would lock max_jobs rows in each of them.
+-- Each page of candidates begins behind the last one and is twice as long: a rater who holds thousands
+-- of sync jobs is walked past once.
 -- The planner often works with the statistics of an empty queue, for which any plan is good: without
 -- bitmap scans and needless sorts only the ordered scan is left, which is good for a full one too.
 create or replace function public.pick_due_jobs(
@@ -75,32 +77,43 @@ set enable_sort = off
 as $$
 declare
   moment timestamptz := clock_timestamp();
-  seen uuid[] := excluded;
   picked uuid[] := '{}';
-  page integer;
+  -- Twice what is missing: a second worker, which sees the same candidates, finds its share too.
+  page integer := 2 * max_jobs + 8;
   candidates uuid[];
+  priorities integer[];
+  times timestamptz[];
+  -- Where the last page ended.
+  last_priority integer := 10;
+  last_time timestamptz := '-infinity';
+  last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   while cardinality(picked) < max_jobs loop
-    -- Twice what is missing: a second worker, which sees the same candidates, finds its share too.
-    page := 2 * (max_jobs - cardinality(picked)) + 8;
-    candidates := array(
-      select due.id
+    select array_agg(candidate.id), array_agg(candidate.priority), array_agg(candidate.scheduled_for)
+    into candidates, priorities, times
+    from (
+      select due.id, due.priority, due.scheduled_for
       from unnest(job_types) as wanted (job_type)
-      cross join generate_series(0, 10) as level
+      cross join generate_series(0, case when oldest_first then 10 else last_priority end) as level
       cross join lateral (
         select job.id, job.priority, job.scheduled_for
         from public.background_jobs as job
         where job.job_type = wanted.job_type and job.priority = level
           and job.status = 'pending' and not job.isolated
-          and job.scheduled_for <= moment and job.id <> all (seen)
+          and job.scheduled_for <= moment and job.id <> all (excluded)
+          and (job.scheduled_for, job.id) > (
+            case when oldest_first or level = last_priority then last_time else '-infinity' end,
+            case when oldest_first or level = last_priority then last_id
+              else '00000000-0000-0000-0000-000000000000' end
+          )
         order by job.scheduled_for, job.id
         limit page
       ) as due
       order by case when oldest_first then 0 else due.priority end desc, due.scheduled_for, due.id
       limit page
-    );
+    ) as candidate;
     -- For the planner "= any" of an empty array implies the predicate of every partial index: it would walk one.
-    exit when cardinality(candidates) = 0;
+    exit when candidates is null;
     picked := picked || array(
       select locked.id
       from (
@@ -115,7 +128,10 @@ begin
       where not locked.isolated
     );
     exit when cardinality(candidates) < page;
-    seen := seen || candidates;
+    last_priority := priorities[page];
+    last_time := times[page];
+    last_id := candidates[page];
+    page := 2 * page;
   end loop;
   return picked;
 end

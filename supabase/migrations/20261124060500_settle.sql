@@ -94,12 +94,12 @@ begin
         left(o.error, 2000) as error,
         coalesce(o.retryable, true) as retryable,
         coalesce(o.not_counted, false) as not_counted,
-        o.retry_in_seconds,
+        round(o.retry_in_seconds, 6)::double precision as retry_in_seconds,
         row_number() over (partition by o.id, o.claim_token order by o.position) as occurrence
       from rows from (
         jsonb_to_recordset(outcomes) as (
           id uuid, claim_token uuid, outcome text, result jsonb, error text,
-          retryable boolean, not_counted boolean, retry_in_seconds double precision
+          retryable boolean, not_counted boolean, retry_in_seconds numeric
         )
       ) with ordinality as o (
         id, claim_token, outcome, result, error, retryable, not_counted, retry_in_seconds, position

@@ -79,7 +79,7 @@ MUTANTS = (
         "claims what is not due",
         "pick_due_jobs",
         {
-            "and job.scheduled_for <= moment and job.id <> all (seen)": "and job.id <> all (seen)",
+            "and job.scheduled_for <= moment and job.id <> all (excluded)": "and job.id <> all (excluded)",
             "and job.status = 'pending' and job.scheduled_for <= moment\n": "and job.status = 'pending'\n",
         },
     ),

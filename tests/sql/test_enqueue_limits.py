@@ -18,6 +18,11 @@ def payload_of(size: int) -> Row:
     return {"a": "x" * (size - frame)}
 
 
+def nested(levels: int) -> str:
+    """Return an object in which lists are nested, so many levels in all."""
+    return f"""{{"a": {"[" * (levels - 1)}{"]" * (levels - 1)}}}"""
+
+
 @pytest.mark.parametrize("priority", [0, 10])
 def test_priority_is_from_0_to_10(service: Db, priority: int) -> None:
     """Its boundaries are priorities."""
@@ -42,6 +47,11 @@ def test_a_payload_has_at_most_64_kib(service: Db) -> None:
     assert len(json.dumps(job["payload"])) == LARGEST_PAYLOAD
 
 
+def test_a_payload_has_at_most_64_levels(service: Db) -> None:
+    """64 are allowed."""
+    assert pending(service, enqueue(service, payload=nested(64)))["payload"] == json.loads(nested(64))
+
+
 @pytest.mark.parametrize(
     ("arguments", "constraint"),
     [
@@ -55,6 +65,8 @@ def test_a_payload_has_at_most_64_kib(service: Db) -> None:
         ({"payload": "[]"}, "background_jobs_payload_is_an_object"),
         ({"payload": '"text"'}, "background_jobs_payload_is_an_object"),
         ({"scheduled_for": "infinity"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
+        ({"payload": nested(65)}, "background_jobs_payload_at_most_64_deep"),
+        ({"payload": nested(15_000)}, "background_jobs_payload_at_most_64_deep"),
         ({"scheduled_for": "0044-03-15 BC"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
         ({"scheduled_for": "10000-01-01"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
         ({"job_type": "sync_like_count"}, "background_jobs_sync_names_a_post"),

@@ -1,5 +1,7 @@
 """settle_jobs: what each outcome does to a job."""
 
+import json
+
 import pytest
 
 from tests.sql.ageing import make_due
@@ -128,6 +130,16 @@ def test_fractions_of_a_second_are_kept(service: Db, job: Row) -> None:
     """JSON has only one kind of number."""
     settle(service, outcome(job, "snoozed", retry_in_seconds=100.5))
     assert wait_s(service, job["id"]) == 100.5
+
+
+def test_a_wait_too_short_to_be_told_from_none_is_none(service: Db, job: Row) -> None:
+    """No number that JSON can hold makes the call fail in its middle."""
+    answers = service.execute(
+        "select answer from public.settle_jobs('w', %s)",
+        [json.dumps([outcome(job, "snoozed")]).replace('"snoozed"', '"snoozed", "retry_in_seconds": 1e-400')],
+    ).fetchall()
+    assert answers == [{"answer": "settled"}]
+    assert wait_s(service, job["id"]) == 0
 
 
 def test_snoozed_waits_ten_seconds_and_gives_the_attempt_back(service: Db, job: Row) -> None:
