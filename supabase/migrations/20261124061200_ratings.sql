@@ -4,6 +4,7 @@
 -- count moved by this call's own change; the sync that the trigger asks for makes the stored one exact.
 -- Locks: the rating's unique index entry (two clicks of one session on one post wait for each other)
 -- and the post, for key share, as any foreign key does. No rater waits for another session's.
+-- An adopted table may have session ids that are uuids, and bigint likes: hence %type and the casts.
 
 do $$
 begin
@@ -20,9 +21,11 @@ language plpgsql volatile
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  wanted_session public.post_ratings.session_id%type := add_rating.session_id;
 begin
   insert into public.post_ratings (post_id, session_id)
-  select post.id, add_rating.session_id
+  select post.id, wanted_session
   from public.posts_new as post
   where post.id = add_rating.post_id
   for key share
@@ -38,9 +41,11 @@ create or replace function public.remove_rating(post_id uuid, session_id text) r
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  wanted_session public.post_ratings.session_id%type := remove_rating.session_id;
 begin
   delete from public.post_ratings as rating
-  where rating.post_id = remove_rating.post_id and rating.session_id = remove_rating.session_id;
+  where rating.post_id = remove_rating.post_id and rating.session_id = wanted_session;
   return found;
 end
 $$;
@@ -62,7 +67,7 @@ begin
     moved := - public.remove_rating(set_like.post_id, set_like.session_id)::integer;
   end if;
   return query
-    select set_like.liked, greatest(0, post.likes + moved)
+    select set_like.liked, greatest(0, post.likes + moved)::integer
     from public.posts_new as post
     where post.id = set_like.post_id;
 end
@@ -81,13 +86,13 @@ begin
   loop
     if public.remove_rating(toggle_like.post_id, toggle_like.session_id) then
       return query
-        select false, greatest(0, post.likes - 1)
+        select false, greatest(0, post.likes - 1)::integer
         from public.posts_new as post where post.id = toggle_like.post_id;
       return;
     end if;
     if public.add_rating(toggle_like.post_id, toggle_like.session_id) then
       return query
-        select true, post.likes + 1
+        select true, (post.likes + 1)::integer
         from public.posts_new as post where post.id = toggle_like.post_id;
       return;
     end if;
@@ -110,15 +115,17 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  wanted_session public.post_ratings.session_id%type := like_states.session_id;
 begin
   return query
     select
       post.id,
       exists (
         select from public.post_ratings as rating
-        where rating.post_id = post.id and rating.session_id = like_states.session_id
+        where rating.post_id = post.id and rating.session_id = wanted_session
       ),
-      post.likes
+      post.likes::integer
     from public.posts_new as post
     where post.id = any (like_states.post_ids)
     order by array_position(like_states.post_ids, post.id);

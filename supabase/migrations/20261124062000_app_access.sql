@@ -1,60 +1,144 @@
 -- What anon and authenticated may do with the app's tables. RLS decides about rows, column privileges
 -- about columns: nobody but the sync writes likes, and nobody truncates.
 --
+-- Whose rules hold is decided once for each table, at the first application (adopted_tables), because policies add up:
+--   created by the migrations           the grants and policies below.
+--   adopted, row level security off     clients could do everything that they had grants for: the policies below
+--                                       narrow that, and no grant is added.
+--   adopted, row level security on      the app's own policies and grants, and none of ours.
+-- What an owner changes afterwards (supabase/optional/close_direct_ratings.sql, say) stays so when this is repeated.
+-- See docs/decisions/0015-row-level-security-that-was-on-is-the-apps.md.
+--
 -- Compatibility mode: sessions insert and delete their ratings directly, through PostgREST, as the
 -- existing app does. Whoever may delete directly can delete another's rating: when the frontend uses
 -- /api/ratings only, supabase/optional/close_direct_ratings.sql closes it.
--- Policies of an adopted database stay in force beside these, and so do its grants on comments.
+--
+-- A view without security_invoker reads and writes with its owner's rights, whatever is revoked from who asks: clients
+-- lose writing through such views on posts_new, and on the others where the policies below hold. Reading stays.
 
 revoke truncate, references, trigger, maintain on table public.posts_new, public.post_ratings, public.comments
   from public, anon, authenticated;
-revoke insert, update on table public.posts_new from public, anon, authenticated;
-revoke update on table public.post_ratings from public, anon, authenticated;
-grant select on table public.posts_new, public.post_ratings, public.comments to anon, authenticated;
 grant select, insert, update, delete on table public.posts_new, public.post_ratings, public.comments
   to service_role;
 grant select on table public.repaired_rows to service_role;
 
--- Every column but likes, an adopted table's own ones too. Which rows, the policies decide.
+-- Writing posts, column by column: what a client had, an adopted table's own columns too, but likes. Where no rules of
+-- the app's hold, created_at neither: a post of tomorrow would stay the newest. updated_at only where no app can be
+-- used to writing it. id stays: clients may choose it, and an upsert names it.
 do $$
 declare
-  columns text;
+  posts public.adopted_tables;
+  forbidden text[];
+  grants text[];
+  each_grant text;
 begin
-  select string_agg(format('%I', a.attname), ', ') into columns
-  from pg_catalog.pg_attribute as a
-  where a.attrelid = 'public.posts_new'::regclass and a.attnum > 0 and not a.attisdropped
-    and a.attname <> 'likes';
-  execute format(
-    'grant insert (%1$s), update (%1$s) on table public.posts_new to anon, authenticated', columns
+  select * into strict posts from public.adopted_tables where table_name = 'posts_new';
+  forbidden := case
+    when not posts.existed then array['likes', 'created_at', 'updated_at']
+    when not posts.had_row_security then array['likes', 'created_at']
+    else array['likes']
+  end;
+  -- Before the revoke, which takes what columns and public have along.
+  grants := array(
+    select format(
+      'grant %s (%s) on table public.posts_new to %I',
+      privilege, string_agg(format('%I', a.attname), ', ' order by a.attnum), client
+    )
+    from pg_catalog.pg_attribute as a,
+      unnest(array['anon', 'authenticated']) as client,
+      unnest(array['insert', 'update']) as privilege
+    where a.attrelid = 'public.posts_new'::regclass and a.attnum > 0 and not a.attisdropped
+      and a.attname <> all (forbidden)
+      and (
+        not posts.existed and posts.access_decided_at is null
+        or has_column_privilege(client, a.attrelid, a.attnum, privilege)
+      )
+    group by client, privilege
+    order by client, privilege
   );
+  revoke insert, update on table public.posts_new from public, anon, authenticated;
+  foreach each_grant in array grants loop
+    execute each_grant;
+  end loop;
 end
 $$;
 
-drop policy if exists "anyone reads posts" on public.posts_new;
-create policy "anyone reads posts" on public.posts_new for select to anon, authenticated using (true);
+-- What clients may do, once for each table that has no rules of the app's.
+do $$
+declare
+  created text[] := array(
+    select each.table_name from public.adopted_tables as each where each.access_decided_at is null and not each.existed
+  );
+  without_rules text[] := array(
+    select each.table_name from public.adopted_tables as each
+    where each.access_decided_at is null and not each.had_row_security
+  );
+begin
+  if 'posts_new' = any (created) then
+    grant select, delete on table public.posts_new to anon, authenticated;
+  end if;
+  if 'post_ratings' = any (created) then
+    grant select, insert, delete on table public.post_ratings to anon, authenticated;
+  end if;
+  if 'comments' = any (created) then
+    grant select on table public.comments to anon, authenticated;
+  end if;
 
-drop policy if exists "users add their own posts" on public.posts_new;
-create policy "users add their own posts" on public.posts_new for insert to authenticated
-  with check (user_id = (select auth.uid()));
+  if 'posts_new' = any (without_rules) then
+    create policy "anyone reads posts" on public.posts_new for select to anon, authenticated using (true);
+    create policy "users add their own posts" on public.posts_new for insert to authenticated
+      with check (user_id = (select auth.uid()));
+    create policy "users change their own posts" on public.posts_new for update to authenticated
+      using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+    create policy "users delete their own posts" on public.posts_new for delete to authenticated
+      using (user_id = (select auth.uid()));
+  end if;
+  if 'comments' = any (without_rules) then
+    create policy "anyone reads comments" on public.comments for select to anon, authenticated using (true);
+  end if;
+  if 'post_ratings' = any (without_rules) then
+    revoke update on table public.post_ratings from public, anon, authenticated;
+    create policy "sessions read ratings" on public.post_ratings for select to anon, authenticated using (true);
+    create policy "sessions add ratings" on public.post_ratings for insert to anon, authenticated
+      with check (char_length(session_id::text) between 1 and 128);
+    create policy "sessions remove ratings" on public.post_ratings for delete to anon, authenticated
+      using (char_length(session_id::text) between 1 and 128);
+  end if;
 
-drop policy if exists "users change their own posts" on public.posts_new;
-create policy "users change their own posts" on public.posts_new for update to authenticated
-  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+  update public.adopted_tables set access_decided_at = now() where access_decided_at is null;
+end
+$$;
 
-drop policy if exists "users delete their own posts" on public.posts_new;
-create policy "users delete their own posts" on public.posts_new for delete to authenticated
-  using (user_id = (select auth.uid()));
-
-drop policy if exists "anyone reads comments" on public.comments;
-create policy "anyone reads comments" on public.comments for select to anon, authenticated using (true);
-
-drop policy if exists "sessions read ratings" on public.post_ratings;
-create policy "sessions read ratings" on public.post_ratings for select to anon, authenticated using (true);
-
-drop policy if exists "sessions add ratings" on public.post_ratings;
-create policy "sessions add ratings" on public.post_ratings for insert to anon, authenticated
-  with check (char_length(session_id) between 1 and 128);
-
-drop policy if exists "sessions remove ratings" on public.post_ratings;
-create policy "sessions remove ratings" on public.post_ratings for delete to anon, authenticated
-  using (char_length(session_id) between 1 and 128);
+-- Views that would write with their owner's rights.
+do $$
+declare
+  closed regclass[] := array(
+    select to_regclass('public.' || each.table_name) from public.adopted_tables as each
+    where each.table_name = 'posts_new' or not each.had_row_security
+  );
+  written_through regclass;
+begin
+  for written_through in
+    with recursive built_on (id) as (
+      select unnest(closed)::oid
+      union
+      select r.ev_class
+      from built_on
+      join pg_catalog.pg_depend as d
+        on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = built_on.id
+          and d.classid = 'pg_catalog.pg_rewrite'::regclass
+      join pg_catalog.pg_rewrite as r on r.oid = d.objid
+    )
+    select c.oid
+    from built_on
+    join pg_catalog.pg_class as c on c.oid = built_on.id
+    where c.relkind = 'v' and pg_relation_is_updatable(c.oid, false) <> 0 and pg_has_role(c.relowner, 'usage')
+      and not exists (
+        select from pg_options_to_table(c.reloptions) as o
+        where o.option_name = 'security_invoker' and o.option_value::boolean
+      )
+  loop
+    execute format('revoke insert, update, delete on table %s from public, anon, authenticated', written_through);
+  end loop;
+end
+$$;

@@ -58,7 +58,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.recompute_rankings', 0));
   return query
     with recent as materialized (
-      select post.id, public.hot_score(post.likes, post.created_at) as score
+      select post.id, public.hot_score(post.likes::integer, post.created_at::timestamptz) as score
       from public.posts_new as post
       where post.created_at is not null
       order by post.created_at desc, post.id desc

@@ -1,4 +1,5 @@
 -- Posts: added for a user, and listed in pages. Caller: /api/posts.
+-- The casts are for adopted tables: varchar, bigint likes, times without a time zone (which are UTC on Supabase).
 
 -- Serves list_posts and recompute_rankings: the newest first. Not concurrently, which no transaction allows, and each
 -- migration is one: adding a post waits a moment (a second for a million).
@@ -22,7 +23,7 @@ begin
   return jsonb_build_object(
     'post', jsonb_build_object(
       'id', post.id, 'user_id', post.user_id, 'caption', post.caption, 'image_url', post.image_url,
-      'likes', post.likes, 'created_at', post.created_at, 'image', null
+      'likes', post.likes, 'created_at', post.created_at::timestamptz, 'image', null
     ),
     'job_id', (
       select job.id from public.background_jobs as job
@@ -58,7 +59,7 @@ begin
     raise exception 'max_posts must be from 1 to 101' using errcode = '22023';
   end if;
   if list_posts.sort = 'new' then
-    select array_agg(page.id), array_agg(to_jsonb(page.created_at) #>> '{}') into ids, keys
+    select array_agg(page.id), array_agg(to_jsonb(page.created_at::timestamptz) #>> '{}') into ids, keys
     from (
       select post.id, post.created_at
       from public.posts_new as post
@@ -81,7 +82,8 @@ begin
   end if;
   return query
     select
-      post.id, post.user_id, post.caption, post.image_url, post.likes, post.created_at,
+      post.id, post.user_id, post.caption::text, post.image_url::text, post.likes::integer,
+      post.created_at::timestamptz,
       (
         select jsonb_build_object(
           'width', shown.width, 'height', shown.height, 'blurhash', shown.blurhash,

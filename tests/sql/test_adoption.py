@@ -1,61 +1,30 @@
 """The migrations adopt the existing app's database: repaired, nothing lost, and the app goes on working."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, LiteralString
-from uuid import UUID
+from typing import LiteralString
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.rows import dict_row
 
-from dev import migrations
-from dev.databases import Databases
 from tests.conftest import Clones
 from tests.likes.posts import drain, drift, rate
-from tests.sql.calls import Db, Row, count
-
-EXISTING_APP = Path(__file__).with_name("existing_app.sql")
-RIGHT, TWICE, NEVER, UNRATED = map(UUID, (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2, 3, 4)))
+from tests.sql.adopting import NEVER, RIGHT, TWICE, UNRATED, existing_app, fingerprint, migrate, new_project, rows
+from tests.sql.calls import Db, count
 
 
 @pytest.fixture
-def empty(clones: Clones, request: pytest.FixtureRequest) -> Iterator[tuple[Databases, str]]:
-    """A database as a new project has it, without migrations, and its name."""
-    worker = getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
-    name = f"adopted_{worker}"
-    clones.databases.create(name)
-    yield clones.databases, name
-    clones.databases.drop(name)
-
-
-@pytest.fixture
-def app(empty: tuple[Databases, str]) -> Iterator[Db]:
-    """The existing app's database, not migrated yet, role postgres."""
-    databases, name = empty
-    with psycopg.connect(databases.address.postgres_url(database=name), autocommit=True, row_factory=dict_row) as db:
-        db.execute(EXISTING_APP.read_bytes())
+def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
+    """The existing app's database, not migrated yet."""
+    with existing_app(clones, request) as db:
         yield db
 
 
-def migrate(db: Db, project: Path) -> None:
-    """Apply every migration in a transaction of its own, whether applied before or not."""
-    for migration in migrations.found_in(project):
-        with db.transaction():
-            db.execute(migration.file.read_bytes())
-
-
 @pytest.fixture
-def adopted(app: Db, pytestconfig: pytest.Config) -> Db:
+def adopted(app: Db) -> Db:
     """The existing app's database after the migrations."""
-    migrate(app, pytestconfig.rootpath)
+    migrate(app)
     return app
-
-
-def rows(db: Db, query: LiteralString, *arguments: object) -> list[Row]:
-    """Run a query."""
-    return db.execute(query, arguments).fetchall()
 
 
 def test_the_counts_are_right(adopted: Db) -> None:
@@ -140,28 +109,30 @@ def test_row_level_security_is_on_and_the_app_still_reads(adopted: Db) -> None:
         assert [count(adopted, table) for table in ("posts_new", "post_ratings", "comments")] == [4, 4, 1]
 
 
-def test_adopting_twice_is_harmless(adopted: Db, pytestconfig: pytest.Config) -> None:
+def test_adopting_twice_is_harmless(adopted: Db) -> None:
     """Neither the schema nor a row changes, nor is a job lost."""
     rate(adopted, UNRATED, "session-z")
     before = fingerprint(adopted)
-    migrate(adopted, pytestconfig.rootpath)
+    migrate(adopted)
     assert fingerprint(adopted) == before
     drain(adopted)
     assert drift(adopted) == {}
 
 
-def test_a_new_database_migrated_twice_is_the_same(empty: tuple[Databases, str], pytestconfig: pytest.Config) -> None:
+def test_a_new_database_migrated_twice_is_the_same(clones: Clones, request: pytest.FixtureRequest) -> None:
     """The other case: nothing to adopt."""
-    databases, name = empty
-    with psycopg.connect(databases.address.postgres_url(database=name), autocommit=True, row_factory=dict_row) as db:
-        migrate(db, pytestconfig.rootpath)
+    with (
+        new_project(clones, request) as url,
+        psycopg.connect(url, autocommit=True, row_factory=dict_row) as db,
+    ):
+        migrate(db)
         before = fingerprint(db)
-        migrate(db, pytestconfig.rootpath)
+        migrate(db)
         assert fingerprint(db) == before
         assert count(db, "repaired_rows") == 0
 
 
-def test_a_large_table_is_repaired_in_reasonable_time(app: Db, pytestconfig: pytest.Config) -> None:
+def test_a_large_table_is_repaired_in_reasonable_time(app: Db) -> None:
     """Its duplicates are found without an index: comparing each rating with every other would take hours."""
     app.execute("insert into public.posts_new (caption) select 'many' from generate_series(1, 100)")
     app.execute("""
@@ -170,7 +141,7 @@ def test_a_large_table_is_repaired_in_reasonable_time(app: Db, pytestconfig: pyt
         where post.caption = 'many'
     """)
     app.execute("set statement_timeout = '20s'")
-    migrate(app, pytestconfig.rootpath)
+    migrate(app)
     assert drift(app) == {}
     assert (
         rows(app, "select count(*) from public.repaired_rows where reason = 'a second rating of the same session'")[0][
@@ -178,41 +149,3 @@ def test_a_large_table_is_repaired_in_reasonable_time(app: Db, pytestconfig: pyt
         ]
         == 1002
     )
-
-
-def fingerprint(db: Db) -> dict[str, Any]:
-    """Return what the schema public consists of, and its rows."""
-    found: dict[str, Any] = {}
-    for name, query in SCHEMA.items():
-        found[name] = sorted(map(str, rows(db, query)))
-    for table in rows(db, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"):
-        whole = sql.SQL("select each::text from public.{} as each").format(sql.Identifier(table["relname"]))
-        found[table["relname"]] = sorted(str(row) for row in db.execute(whole))
-    return found
-
-
-SCHEMA: dict[str, LiteralString] = {
-    "columns": """
-        select c.relname, c.relkind, c.relrowsecurity, c.relacl::text, c.reloptions, a.attname, a.attacl::text,
-          format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
-        from pg_class as c
-        left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and c.relkind <> 'i'
-        left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where c.relnamespace = 'public'::regnamespace
-    """,
-    "constraints": """
-        select conrelid::regclass::text, conname, convalidated, pg_get_constraintdef(oid)
-        from pg_constraint where connamespace = 'public'::regnamespace
-    """,
-    "indexes": "select indexdef from pg_indexes where schemaname = 'public'",
-    "functions": """
-        select pg_get_functiondef(oid), proacl::text from pg_proc where pronamespace = 'public'::regnamespace
-    """,
-    "triggers": "select pg_get_triggerdef(oid), tgenabled from pg_trigger where not tgisinternal",
-    "policies": "select * from pg_policies",
-    "types": """
-        select t.typname, array_agg(e.enumlabel order by e.enumsortorder) from pg_type as t
-        left join pg_enum as e on e.enumtypid = t.oid
-        where t.typnamespace = 'public'::regnamespace group by 1
-    """,
-}
