@@ -3,7 +3,7 @@
 -- A post whose sync is still to come is not adrift. Ratings, counts and jobs are read in one statement,
 -- hence in one snapshot, and a rating and its job commit together: no false alarm.
 -- Returns (checked, drifting, last_post_id): last_post_id is where the next page goes on, null at the
--- end. Locks: none. Safe to repeat: yes.
+-- end. Locks: none. Safe to repeat: yes. Errors: 22023 an argument.
 create or replace function public.audit_like_counts(
   after_post_id uuid default null, max_posts integer default 1000
 ) returns table (checked integer, drifting integer, last_post_id uuid)
@@ -11,6 +11,9 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  if max_posts is null or max_posts < 1 then
+    raise exception 'max_posts must be at least 1' using errcode = '22023';
+  end if;
   return query
     with page as materialized (
       select post.id, post.likes
