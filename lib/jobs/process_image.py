@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from lib.images import Busy, Rendition, content_name, render, store_file, work_on_image
+from lib.images import Busy, Rendition, render, store_file, work_on_image
 from lib.jobs.generate_thumbnail import BUSY, NOT_STORED, GenerateThumbnail
 from lib.outside import image_hosts
 from lib.queue.client import NewJob, enqueue
@@ -31,7 +31,7 @@ class ProcessImage(Payload):
 async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
     """Fetch the image, store it as WebP and JPEG, show it in the post, and ask for its thumbnails.
 
-    Safe to repeat: the files are named after their content, the row and the next job have keys.
+    Safe to repeat: the files are named after their content, the row after its post; thumbnails are made again.
     """
     if not await context.database.post_exists(request.post_id):
         return Discard(NOT_STORED["gone"])
@@ -44,9 +44,8 @@ async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
     if answer != "stored":
         return Discard(NOT_STORED[answer])
     thumbnails = GenerateThumbnail(image_url=str(shown["webp_url"]), sizes=THUMBNAIL_SIZES, post_id=request.post_id)
-    # Of the whole payload: a key that is held by another one, after a change of the sizes, would be a conflict.
-    key = f"generate_thumbnail_{request.post_id}_{content_name(thumbnails.model_dump_json().encode())}"
-    enqueued = await enqueue(context.database, NewJob(thumbnails, idempotency_key=key))
+    # Without a key: one that a job of this image's earlier turn holds would leave the post with another's thumbnails.
+    enqueued = await enqueue(context.database, NewJob(thumbnails))
     return Completed({**shown, "thumbnails_job_id": str(enqueued.id)})
 
 

@@ -58,7 +58,9 @@ begin
   insert into public.background_jobs (job_type, payload, priority, max_attempts, scheduled_for)
   select 'sync_like_count', jsonb_build_object('post_id', post.id), 5, 10, window_ends
   from public.posts_new as post
-  where post.id = any (touched) and post.id::text <> all (joined);
+  where post.id = any (touched)
+    -- Not "<> all (joined)", which compares each with each as soon as the plan is a generic one.
+    and not exists (select from unnest(joined) as j (post_id) where j.post_id = post.id::text);
   return null;
 end
 $$;

@@ -31,7 +31,7 @@ revoke all on function public.sync_post_like_count from public, anon, authentica
 grant execute on function public.sync_post_like_count to service_role;
 
 -- sync_post_like_counts: many posts, locked in id order, skip locked. Returns (post_id, likes): likes is
--- null for a post that is gone; a post that somebody else holds locked is left out.
+-- null for a post that is gone; a post that somebody else holds locked is left out, and so is a null.
 -- Errors: 55P03 the table of ratings is locked (truncate, a migration) for more than 2 seconds.
 create or replace function public.sync_post_like_counts(target_post_ids uuid[])
 returns table (post_id uuid, likes integer)
@@ -65,7 +65,8 @@ begin
     union all
     select distinct wanted.id, null::integer
     from unnest(target_post_ids) as wanted (id)
-    where not exists (select from public.posts_new as post where post.id = wanted.id);
+    where wanted.id is not null
+      and not exists (select from public.posts_new as post where post.id = wanted.id);
 end
 $$;
 comment on function public.sync_post_like_counts is 'sync_post_like_count for many posts; busy ones are left out.';

@@ -52,7 +52,7 @@ $$;
 revoke all on function public.remove_rating from public, anon, authenticated;
 grant execute on function public.remove_rating to service_role;
 
--- set_like: make it so. Safe to repeat: yes.
+-- set_like: make it so. Safe to repeat: yes. Errors: 22023 liked is null.
 create or replace function public.set_like(post_id uuid, session_id text, liked boolean)
 returns setof public.like_state
 language plpgsql volatile
@@ -61,6 +61,9 @@ as $$
 declare
   moved integer := 0;
 begin
+  if set_like.liked is null then
+    raise exception 'liked must be true or false' using errcode = '22023';
+  end if;
   if set_like.liked then
     moved := public.add_rating(set_like.post_id, set_like.session_id)::integer;
   else
@@ -77,13 +80,15 @@ revoke all on function public.set_like from public, anon, authenticated;
 grant execute on function public.set_like to service_role;
 
 -- toggle_like: turn it around. Not safe to repeat: two calls are two clicks.
+-- Errors: 55000 the rating can be neither removed nor added, which only a trigger of the app's can cause.
 create or replace function public.toggle_like(post_id uuid, session_id text)
 returns setof public.like_state
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  loop
+  -- A round is lost only to another click of this session: a hundred in a row are no accident.
+  for round in 1..100 loop
     if public.remove_rating(toggle_like.post_id, toggle_like.session_id) then
       return query
         select false, greatest(0, post.likes - 1)::integer
@@ -102,6 +107,8 @@ begin
       return;
     end if;
   end loop;
+  raise exception 'the rating of post % can be neither removed nor added', toggle_like.post_id
+    using errcode = '55000', hint = 'Look for a trigger on post_ratings that suppresses rows.';
 end
 $$;
 comment on function public.toggle_like is 'Turn a session''s like of a post around; no row when there is no such post.';

@@ -3,14 +3,21 @@
 -- A post whose sync is still to come is not adrift. Ratings, counts and jobs are read in one statement,
 -- hence in one snapshot, and a rating and its job commit together: no false alarm.
 -- Returns (checked, drifting, last_post_id): last_post_id is where the next page goes on, null at the
--- end. Locks: none. Safe to repeat: yes.
+-- end. The syncs to come are looked up by their index, one post at a time ("offset 0": as a join they would be read
+-- for each drifting post, when the planner takes them for few); those in progress are few, have no index by post,
+-- and are read once ("not in": a hash table).
+-- Locks: none. Safe to repeat: yes. Errors: 22023 an argument.
 create or replace function public.audit_like_counts(
   after_post_id uuid default null, max_posts integer default 1000
 ) returns table (checked integer, drifting integer, last_post_id uuid)
 language plpgsql volatile
 set search_path = ''
+set enable_seqscan = off
 as $$
 begin
+  if max_posts is null or max_posts < 1 then
+    raise exception 'max_posts must be at least 1' using errcode = '22023';
+  end if;
   return query
     with page as materialized (
       select post.id, post.likes
@@ -26,7 +33,14 @@ begin
       )
       and not exists (
         select from public.background_jobs as job
-        where job.job_type = 'sync_like_count' and job.payload ->> 'post_id' = page.id::text
+        where job.job_type = 'sync_like_count' and job.status = 'pending'
+          and job.payload ->> 'post_id' = page.id::text
+        offset 0
+      )
+      and page.id::text not in (
+        select job.payload ->> 'post_id'
+        from public.background_jobs as job
+        where job.job_type = 'sync_like_count' and job.status = 'processing'
       )
     ), asked as (
       insert into public.background_jobs (job_type, payload, priority, max_attempts)

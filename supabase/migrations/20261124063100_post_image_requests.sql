@@ -3,26 +3,72 @@
 -- Caller: the triggers below, for every writer of posts_new. -> pending.
 --
 -- The key of a new post's job is process_image_<post id>; that of a later image has the image's hash behind it.
--- A key that is held already means the job is there: inserting the post must not fail for it. An empty image_url is
--- no image. Statement-level for inserts, so that 1,000 posts are one insert of jobs; row-level for updates, because
--- only then "of image_url" keeps the trigger away from the like sync, which updates posts all the time.
+-- A key that is held is no proof that the image will be made: its job may be for another image (a post that was
+-- deleted and came back), or has looked already, while there was no such post or another image was wanted, and only
+-- settles later. So the triggers join a pending job for this very image, by a share lock on it, and ask for one
+-- without a key when some other job holds the key. Claims skip locked rows: a joined job does not run before the
+-- writer's transaction has ended, and then it finds the post as it left it.
+-- An empty image_url is no image. Statement-level for inserts, so that 1,000 posts are one insert of jobs; row-level
+-- for updates, because only then "of image_url" keeps the trigger away from the like sync, which updates posts all
+-- the time.
 -- Priority and attempts are those of the policy in lib/jobs/process_image.py; a test ties them.
--- Locks: none but the unique index on the key.
--- Security definer: a user (authenticated) may add posts but may not write background_jobs. It runs as a trigger
--- only, and what the user chooses is the payload's image_url, which the job checks. See
+-- Locks: the pending jobs that it joins, for share, skip locked; the unique index on the key, on which it waits for
+-- a claim or a settle of the key's holder, not for what the job does.
+-- The triggers are security definer: a user (authenticated) may add posts but may not write background_jobs. They run
+-- as triggers only, and what the user chooses is the payload's image_url, which the job checks. See
 -- docs/decisions/0009-post-trigger-is-security-definer.md.
+
+-- ask_for_image_jobs: the work of both triggers, as whose owner it runs. Nobody else calls it.
+create or replace function public.ask_for_image_jobs(post_ids uuid[], image_urls text[], keys text[]) returns void
+language plpgsql volatile
+set search_path = ''
+set enable_seqscan = off
+as $$
+begin
+  -- "not in", which is always a hash table: the planner takes these sets for small, and would compare each with each.
+  with wanted as materialized (
+    select jsonb_build_object('post_id', asked.post_id, 'image_url', asked.image_url) as payload, asked.key
+    from unnest(post_ids, image_urls, keys) as asked (post_id, image_url, key)
+  ), joined as materialized (
+    -- Lateral, so that each key is looked up: a join might walk the queue.
+    select held.key
+    from wanted
+    cross join lateral (
+      select job.idempotency_key as key
+      from public.background_jobs as job
+      where job.idempotency_key = wanted.key and job.status = 'pending'
+        and job.job_type = 'process_image' and job.payload = wanted.payload
+      for share skip locked
+    ) as held
+  ), missing as materialized (
+    select wanted.payload, wanted.key
+    from wanted
+    where wanted.key not in (select joined.key from joined)
+  ), added as (
+    insert into public.background_jobs as job (job_type, payload, priority, max_attempts, idempotency_key)
+    select 'process_image', missing.payload, 3, 4, missing.key
+    from missing
+    on conflict (idempotency_key) where idempotency_key is not null do nothing
+    returning job.idempotency_key as key
+  )
+  insert into public.background_jobs (job_type, payload, priority, max_attempts)
+  select 'process_image', missing.payload, 3, 4
+  from missing
+  where missing.key not in (select added.key from added);
+end
+$$;
+revoke all on function public.ask_for_image_jobs from public, anon, authenticated;
+
 create or replace function public.ask_for_post_images() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  insert into public.background_jobs (job_type, payload, priority, max_attempts, idempotency_key)
-  select
-    'process_image', jsonb_build_object('post_id', added.id, 'image_url', added.image_url), 3, 4,
-    'process_image_' || added.id
+  perform public.ask_for_image_jobs(
+    array_agg(added.id), array_agg(added.image_url), array_agg('process_image_' || added.id)
+  )
   from added
-  where added.image_url <> ''
-  on conflict (idempotency_key) where idempotency_key is not null do nothing;
+  where added.image_url <> '';
   return null;
 end
 $$;
@@ -34,12 +80,9 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  insert into public.background_jobs (job_type, payload, priority, max_attempts, idempotency_key)
-  values (
-    'process_image', jsonb_build_object('post_id', new.id, 'image_url', new.image_url), 3, 4,
-    'process_image_' || new.id || '_' || md5(new.image_url)
-  )
-  on conflict (idempotency_key) where idempotency_key is not null do nothing;
+  perform public.ask_for_image_jobs(
+    array[new.id], array[new.image_url], array['process_image_' || new.id || '_' || md5(new.image_url)]
+  );
   return null;
 end
 $$;

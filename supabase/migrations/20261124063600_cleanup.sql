@@ -22,13 +22,17 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  before timestamptz := now() - make_interval(days => older_than_days);
-  before_needed timestamptz := now() - make_interval(days => greatest(older_than_days, 2));
+  before timestamptz;
+  before_needed timestamptz;
   deleted integer;
 begin
   if older_than_days is null or older_than_days not between 0 and 36500 then
     raise exception 'older_than_days must be from 0 to 36500' using errcode = '22023';
+  elsif max_rows is null or max_rows < 1 then
+    raise exception 'max_rows must be at least 1' using errcode = '22023';
   end if;
+  before := now() - make_interval(days => older_than_days);
+  before_needed := now() - make_interval(days => greatest(older_than_days, 2));
   case kind
     when 'job_history' then
       delete from public.job_history as ended where ended.id = any (array(
@@ -70,7 +74,7 @@ grant execute on function public.delete_expired to service_role;
 -- and the next call starts at its beginning. The rows of storage.objects are only read: files are removed through
 -- the Storage API. A file that is younger than a day may belong to a job that has not stored its row yet, and one
 -- outside a folder named after a post belongs to nobody here.
--- Locks: its position's row. Safe to repeat: yes, each call looks at other files.
+-- Locks: its position's row. Safe to repeat: yes, each call looks at other files. Errors: 22023 an argument.
 create or replace function public.find_orphaned_images(max_objects integer)
 returns table (examined integer, orphans text[])
 language plpgsql volatile
@@ -81,6 +85,9 @@ declare
   start text;
   names text[];
 begin
+  if max_objects is null or max_objects < 1 then
+    raise exception 'max_objects must be at least 1' using errcode = '22023';
+  end if;
   if to_regclass('storage.objects') is null then
     return query select 0, array[]::text[];
     return;

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import psycopg
 import pytest
 
 from lib.images.files import BUCKET
@@ -148,6 +149,27 @@ def test_one_call_deletes_no_more_than_it_may(db: Db) -> None:
     assert left == [{"days": 40}]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("'job_history', null, 1", "older_than_days"),
+        ("'job_history', -1, 1", "older_than_days"),
+        ("'job_history', 2147483647, 1", "older_than_days"),
+        ("'job_history', 30, null", "max_rows"),
+        ("'job_history', 30, -1", "max_rows"),
+        ("'job_history', 30, 0", "max_rows"),
+        ("'comments', 30, 1", "comments"),
+        ("null, 30, 1", "kind"),
+    ],
+)
+def test_what_it_cannot_mean_is_refused(db: Db, arguments: str, named: str) -> None:
+    """By name; a null limit would be none."""
+    old_history(db, 40)
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=named):
+        db.execute(f"select public.delete_expired({arguments})".encode())
+    assert count(db, "public.job_history") == 1
+
+
 def test_two_clean_ups_share_the_work(connect: Connect, db: Db) -> None:
     """Neither waits for the other's rows."""
     old_history(db, 40, 10)
@@ -235,3 +257,10 @@ def test_the_search_goes_on_where_it_stopped(db: Db) -> None:
     assert [call["examined"] for call in calls if call] == [10, 10, 5, 10]
     found = [name for call in calls[:3] if call for name in call["orphans"]]
     assert len(found) == len(set(found)) == 25
+
+
+@pytest.mark.parametrize("max_objects", [None, -1, 0])
+def test_a_search_through_no_files_is_refused(db: Db, max_objects: int | None) -> None:
+    """It would stand still, or look at the whole bucket at once."""
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="max_objects"):
+        db.execute("select * from public.find_orphaned_images(%s::integer)", (max_objects,))

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import psycopg
+import pytest
+
 from tests.likes.posts import claim_syncs, drain, drift, likes, make_post, rate, sync_jobs
 from tests.sql.calls import Db, Row, outcome, rpc, settle
 from tests.sql.conftest import OpenService
@@ -86,3 +89,10 @@ def test_asking_twice_makes_one_job(service: Db) -> None:
     audit(service)
     audit(service)
     assert len(sync_jobs(service, post)) == 1
+
+
+@pytest.mark.parametrize("max_posts", [None, -1, 0])
+def test_a_page_of_no_posts_is_refused(service: Db, max_posts: int | None) -> None:
+    """It would look like the end, or look at everything at once."""
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="max_posts"):
+        audit(service, max_posts=max_posts)

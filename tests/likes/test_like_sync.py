@@ -53,6 +53,13 @@ def test_no_posts_are_no_rows(service: Db) -> None:
     assert sync_many(service) == {}
 
 
+def test_a_null_is_no_post(service: Db, post: UUID) -> None:
+    """Never a row of nulls."""
+    rows = rpc(service, "sync_post_like_counts", target_post_ids=[None, post, None])
+    assert [(row["post_id"], row["likes"]) for row in rows] == [(post, 0)]
+    assert rpc(service, "sync_post_like_counts", target_post_ids=None) == []
+
+
 def test_a_sync_that_changes_nothing_writes_nothing(service: Db, post: UUID) -> None:
     """Not even updated_at: readers who order by it must not see posts jump."""
     rate(service, post)

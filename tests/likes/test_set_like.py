@@ -2,6 +2,9 @@
 
 from uuid import UUID, uuid4
 
+import psycopg
+import pytest
+
 from tests.likes.posts import drain, likes, make_post, ratings, set_like, sync_jobs
 from tests.sql.calls import Db, rpc
 
@@ -43,6 +46,14 @@ def test_an_unknown_post_has_no_row(service: Db) -> None:
     assert set_like(service, uuid4()) is None
     assert set_like(service, uuid4(), liked=False) is None
     assert sync_jobs(service) == []
+
+
+def test_neither_liked_nor_not_is_refused(service: Db, post: UUID) -> None:
+    """A null must not take the like back."""
+    set_like(service, post)
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="liked"):
+        rpc(service, "set_like", post_id=post, session_id="session-1", liked=None)
+    assert ratings(service, post) == 1
 
 
 def test_sessions_are_counted_each(service: Db, post: UUID) -> None:

@@ -3,6 +3,9 @@
 from collections import Counter
 from uuid import UUID, uuid4
 
+import psycopg
+import pytest
+
 from tests.likes.posts import drain, likes, make_post, ratings, set_like, sync_jobs, toggle_like
 from tests.sql.calls import Db
 from tests.sql.conftest import OpenService
@@ -97,3 +100,15 @@ def test_a_post_whose_deletion_is_rolled_back_is_liked(service: Db, open_service
         wait_until_blocked(service, rater)
         deleter.rollback()
     assert liked.result() == (True, 1)
+
+
+def test_a_trigger_of_the_app_s_that_suppresses_ratings_is_an_error(service: Db, db: Db, post: UUID) -> None:
+    """Neither removed nor added, again and again: it must not try for ever."""
+    db.execute("create function public.suppress() returns trigger language plpgsql as 'begin return null; end'")
+    db.execute(
+        "create trigger app_suppresses before insert on public.post_ratings "
+        "for each row execute function public.suppress()"
+    )
+    service.execute("set statement_timeout = '5s'")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="neither removed nor added"):
+        toggle_like(service, post)

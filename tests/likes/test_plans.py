@@ -1,0 +1,112 @@
+"""Bulk ratings and audits compare each post with its own jobs, not with all: also when the planner takes the queue for
+empty, and in the plan that a session keeps from the sixth call on. A plan's work is told by itself, not by a clock.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Connect
+from tests.likes.posts import claim_syncs
+from tests.sql.bulk import pending_jobs
+from tests.sql.calls import Db
+
+type Node = dict[str, Any]
+type Plans = Callable[[str], list[Node]]
+
+POSTS, BACKLOG = 1_000, 20_000
+# What a plan with an index or a hash looks at stays below; one that compares all with all looks at millions.
+LIMIT = 100_000
+
+
+@pytest.fixture
+def plans(connect: Connect) -> Plans:
+    """Run a statement, in one session, and return the plans of all statements inside it."""
+    session = connect("admin")
+    told: list[Node] = []
+    session.add_notice_handler(
+        lambda notice: told.append(json.loads((notice.message_primary or "").partition("\n")[2]))
+    )
+    session.execute(
+        """
+        load 'auto_explain';
+        set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+        set auto_explain.log_analyze = on; set auto_explain.log_timing = off; set auto_explain.log_format = json;
+        set auto_explain.log_level = notice
+        """
+    )
+
+    def run(statement: str) -> list[Node]:
+        told.clear()
+        session.execute(statement.encode())
+        return [each["Plan"] for each in told]
+
+    return run
+
+
+@pytest.fixture(autouse=True, params=[0, 2_000], ids=["empty", "other-jobs"])
+def _statistics_are_old(request: pytest.FixtureRequest, db: Db) -> None:
+    """Analyze before there are sync jobs, in a queue that is empty or has others, and keep autovacuum away."""
+    pending_jobs(db, request.param)
+    for table in ("background_jobs", "post_ratings", "posts_new"):
+        db.execute(f"alter table public.{table} set (autovacuum_enabled = false)".encode())
+        db.execute(f"analyze public.{table}".encode())
+    db.execute("delete from public.background_jobs")
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    """A plan's nodes, depth first."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def looked_at(plan: Node) -> int:
+    """The most rows that a node of a plan has looked at."""
+    counted = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
+    return max(int(node["Actual Loops"] * sum(node.get(name, 0) for name in counted)) for node in nodes(plan))
+
+
+def make_posts(db: Db, likes: int = 0) -> None:
+    """Add posts."""
+    db.execute("insert into public.posts_new (likes) select %s from generate_series(1, %s)", [likes, POSTS])
+
+
+def test_a_large_statement_is_not_slower_the_sixth_time(db: Db, plans: Plans) -> None:
+    """All its posts have a job to join: each was compared with each."""
+    make_posts(db)
+    for _ in range(9):
+        found = plans(
+            """
+            insert into public.post_ratings (post_id, session_id)
+            select post.id, gen_random_uuid() from public.posts_new as post
+            """
+        )
+        assert max(map(looked_at, found)) < LIMIT
+        assert "<> ALL" not in json.dumps(found)
+
+
+def test_an_audit_looks_at_the_syncs_of_drifting_posts_only(db: Db, plans: Plans) -> None:
+    """There may be many others, to come and in progress."""
+    plans("select * from public.audit_like_counts()")
+    make_posts(db, likes=1)
+    db.execute(
+        """
+        insert into public.background_jobs (job_type, payload)
+        select 'sync_like_count', jsonb_build_object('post_id', gen_random_uuid()) from generate_series(1, %s)
+        """,
+        [BACKLOG],
+    )
+    for _ in range(3):
+        claim_syncs(db, max_jobs=1000)
+    for _ in range(9):
+        found = plans(
+            """
+            begin;
+            select * from public.audit_like_counts();
+            rollback
+            """
+        )
+        assert max(map(looked_at, found)) < LIMIT
