@@ -1,6 +1,6 @@
 """Images: fetched, checked, made upright and small, encoded, and stored as files. Knows no queue and no tables."""
 
-from lib.images.files import BUCKET, content_name, store_file
+from lib.images.files import BUCKET, store_file
 from lib.images.rendition import Rendition, render
 from lib.images.thumbnails import Fitted, Thumbnail, make_thumbnails
 from lib.images.work import Busy, work_on_image
@@ -11,7 +11,6 @@ __all__ = [
     "Fitted",
     "Rendition",
     "Thumbnail",
-    "content_name",
     "make_thumbnails",
     "render",
     "store_file",
