@@ -1,0 +1,69 @@
+"""docs/http.md says what the routes do."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from lib.enqueueing import JobState
+from lib.monitoring import QueueHealth, QueueStats
+from lib.posts import PostsReply
+from lib.processing import ProcessReply
+from lib.ratings import Ratings
+from lib.web import replies
+from tests.routes.conftest import ROOT, routes
+
+TEXT = (ROOT / "docs" / "http.md").read_text()
+EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+MODELS = (Ratings, PostsReply, ProcessReply, JobState, QueueStats, QueueHealth)
+UUID = "0197a000-0000-7000-8000-000000000000"
+
+
+def filled(example: Any) -> Any:
+    """Put something that fits in the place of the dots."""
+    match example:
+        case dict():
+            return {key: filled(value) for key, value in example.items()}
+        case list():
+            return [filled(value) for value in example]
+        case "0197…" | "…":
+            return UUID
+        case _:
+            return example
+
+
+def keys(value: Any) -> Any:
+    """Every key, at every depth."""
+    match value:
+        case dict():
+            return {key: keys(each) for key, each in value.items() if key != "payload"}
+        case list():
+            return [keys(each) for each in value]
+        case _:
+            return None
+
+
+@pytest.mark.parametrize(
+    ("model", "example"), list(zip(MODELS, EXAMPLES, strict=True)), ids=lambda each: str(each)[:40]
+)
+def test_each_example_is_a_whole_reply(model: type[BaseModel], example: dict[str, Any]) -> None:
+    """No key is missing, and none is too much."""
+    reply = model.model_validate(filled(example)).model_dump(mode="json", by_alias=True)
+    assert keys(reply) == keys(example)
+
+
+def test_each_route_and_method_is_named() -> None:
+    """With who may call it."""
+    documented: dict[str, set[str]] = {}
+    for methods, path in re.findall(r"^\| `([A-Z ]+) (/api/\S+)` \|", TEXT, re.MULTILINE):
+        documented.setdefault(path, set()).update(methods.split())
+    served = {path: set(module.app.routes[0].methods) - {"HEAD"} for path, module in routes().items()}
+    assert documented == served
+
+
+def test_each_error_is_named() -> None:
+    """With its code; 429 is not sent yet."""
+    documented = {int(status): code for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", TEXT, re.MULTILINE)}
+    assert documented == {status: code for status, code in replies._CODES.items() if status != 429}
