@@ -72,7 +72,8 @@ class Database:
         except httpx.HTTPError as error:
             raise DatabaseUnavailable(function, type(error).__name__) from error
         except APIError as error:
-            raise _translate(function, error) from error
+            # Without its cause, whose details may show a row: a traceback is in the log.
+            raise _translate(function, error) from None
 
     # -- jobs
 

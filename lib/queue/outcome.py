@@ -11,6 +11,7 @@ from lib.queue.job import Job
 from lib.queue.policy import Policy
 
 MAX_ERROR_CHARACTERS = 2000
+MAX_RESULT_BYTES = 65_536
 # The longest wait that settle_jobs takes: a year.
 MAX_WAIT_S = 31_536_000.0
 
@@ -129,17 +130,29 @@ def _describe(error: BaseException) -> str:
 
 
 def _wait_s(seconds: float) -> float | None:
-    """A wait that the database takes: it would refuse to settle a job with any other. None for what is no number."""
-    return None if math.isnan(seconds) else min(max(0.0, seconds), MAX_WAIT_S)
+    """A wait that the database takes: it would refuse to settle a job with any other. None for what is no number,
+    whatever a handler's types promised."""
+    try:
+        wait = float(seconds)
+    except OverflowError:
+        return MAX_WAIT_S if seconds > 0 else 0.0
+    except (TypeError, ValueError):
+        return None
+    return None if math.isnan(wait) else min(max(0.0, wait), MAX_WAIT_S)
 
 
 def _as_json(result: Mapping[str, Any] | None) -> Any:
-    """The same JSON without what jsonb refuses (NUL and lone surrogates in strings).
+    """The same JSON without what jsonb refuses (NUL and lone surrogates in strings). One over the limit is the note
+    that settle_jobs would make of it: megabytes would hold up the settling of the others.
 
     Raises:
         TypeError, ValueError, RecursionError: it is no JSON.
     """
-    return _clean_json(json.loads(json.dumps(result, allow_nan=False, default=_plain)))
+    clean = _clean_json(json.loads(json.dumps(result, allow_nan=False, default=_plain)))
+    size = len(json.dumps(clean, ensure_ascii=False).encode())
+    if size > MAX_RESULT_BYTES:
+        return {"note": f"a result of {size} bytes was left out: at most {MAX_RESULT_BYTES} are kept"}
+    return clean
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,8 @@ One job's failure is that job's alone. Nothing here talks to the queue: the sett
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -44,7 +45,7 @@ class Runner:
         self._clock = clock
 
     async def run(self, job_type: JobType, jobs: Sequence[Job]) -> list[Settlement]:
-        """Run jobs of one type, in one call of the handler, and return a settlement for each."""
+        """Run jobs of one type, in one call of the handler or a few, and return a settlement for each."""
         readable: list[tuple[Job, Payload]] = []
         settlements: list[Settlement] = []
         for job in jobs:
@@ -52,9 +53,9 @@ class Runner:
                 readable.append((job, job_type.payload.model_validate(job.payload)))
             except ValidationError as error:
                 settlements.append(self._fail(job_type, job, PermanentFailure(_describe(error))))
-        if readable:
-            settlements += await self._run_readable(job_type, readable)
-        return settlements
+            except Exception as error:  # noqa: BLE001 - a validator's own mistake is its job's failure too
+                settlements.append(self._fail(job_type, job, error))
+        return settlements + await self._run_if_time(job_type, _companies(job_type, readable))
 
     async def _run_readable(self, job_type: JobType, work: list[tuple[Job, Payload]]) -> list[Settlement]:
         started = self._clock()
@@ -71,8 +72,12 @@ class Runner:
     async def _split(self, job_type: JobType, work: list[tuple[Job, Payload]]) -> list[Settlement]:
         """One job of a batch may have failed them all: halve the batch until it fails alone."""
         half = len(work) // 2
+        return await self._run_if_time(job_type, [work[:half], work[half:]])
+
+    async def _run_if_time(self, job_type: JobType, parts: Sequence[list[tuple[Job, Payload]]]) -> list[Settlement]:
+        """One part after the other; those for which there is no time any more are released."""
         settlements: list[Settlement] = []
-        for part in (work[:half], work[half:]):
+        for part in parts:
             if self._budget.fits(job_type.policy.timeout_s, self._clock()):
                 settlements += await self._run_readable(job_type, part)
             else:
@@ -90,7 +95,7 @@ class Runner:
             remaining_s=lambda: max(0.0, ends_at - self._clock()),
         )
         requests: Any = [payload for _, payload in work] if job_type.is_batch else work[0][1]
-        task = asyncio.ensure_future(job_type.handler(requests, context))
+        task = asyncio.ensure_future(_guarded(job_type.handler(requests, context)))
         done, _ = await asyncio.wait({task}, timeout=job_type.policy.timeout_s)
         if not done:
             task.cancel()
@@ -131,6 +136,29 @@ class Runner:
             reason=type(error).__name__,
         )
         return settle_failure(job, job_type.policy, error, random.random())
+
+
+def _companies(job_type: JobType, work: list[tuple[Job, Payload]]) -> list[list[tuple[Job, Payload]]]:
+    """The calls that a batch is run in. A job that takes too long spends an attempt of all jobs in its call, so each
+    attempt is in a tenth of the company, and the last one alone."""
+    by_size: dict[int, list[tuple[Job, Payload]]] = defaultdict(list)
+    for job, payload in work:
+        size = 1 if job.is_last_attempt else max(1, job_type.batch // 10 ** (job.attempts - 1))
+        by_size[size].append((job, payload))
+    return [
+        group[first : first + size]
+        for size, group in sorted(by_size.items(), reverse=True)
+        for first in range(0, len(group), size)
+    ]
+
+
+async def _guarded[T](handler: Awaitable[T]) -> T:
+    """What a handler returns. SystemExit, which a task would let through to whoever runs the event loop, is its own
+    failure."""
+    try:
+        return await handler
+    except SystemExit as error:
+        raise JobFailure("the handler raised SystemExit") from error
 
 
 def _result_of(task: asyncio.Task[Any]) -> Any:

@@ -5,6 +5,7 @@ rules for daylight-saving changes are Debian cron's (crontab(5), "Daylight Savin
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +14,7 @@ from cronsim import CronSim, CronSimError
 from lib.database import Database
 from lib.errors import Conflict, DatabaseRejected, InvalidInput
 from lib.logs import log_event
+from lib.queue.budget import TimeBudget
 
 
 def next_run(cron_expression: str, timezone: str, after: datetime) -> datetime:
@@ -27,24 +29,32 @@ def next_run(cron_expression: str, timezone: str, after: datetime) -> datetime:
         raise InvalidInput("timezone", f"{timezone!r} is not a time zone") from error
     try:
         return next(CronSim(cron_expression, after.astimezone(zone)))
-    except (CronSimError, StopIteration) as error:
+    except (CronSimError, StopIteration, ValueError, OverflowError) as error:
         raise InvalidInput("cron_expression", f"{cron_expression!r} is not a schedule") from error
 
 
-async def fire_due_schedules(database: Database, timeout_s: float) -> int:
+async def fire_due_schedules(database: Database, budget: TimeBudget, clock: Callable[[], float]) -> int:
     """Enqueue the slots that are due, each once, slots that were missed as one; returns how many.
 
-    A schedule that cannot be planned is noted on its row and holds back no other.
+    A schedule that cannot be planned is noted on its row and holds back no other. When the time for work is over the
+    rest is left to the next run.
     """
+
+    def timeout_s() -> float:
+        return budget.call_timeout_s(clock())
+
     fired = 0
-    for schedule in await database.due_schedules(timeout_s):
+    for schedule in await database.due_schedules(timeout_s()):
         name, now = schedule["name"], datetime.fromisoformat(schedule["now"])
+        if not budget.remaining_s(clock()):
+            log_event("schedules.left", level=logging.WARNING, from_schedule=name)
+            break
         try:
             upcoming = next_run(schedule["cron_expression"], schedule["timezone"], now)
-            job_id = await database.fire_schedule(name, schedule["next_run_at"], upcoming.isoformat(), timeout_s)
+            job_id = await database.fire_schedule(name, schedule["next_run_at"], upcoming.isoformat(), timeout_s())
         except (InvalidInput, Conflict, DatabaseRejected) as error:
             log_event("schedule.failed", level=logging.ERROR, schedule=name, reason=str(error))
-            await database.fail_schedule(name, str(error), timeout_s)
+            await database.fail_schedule(name, str(error), timeout_s())
             continue
         if job_id is not None:
             fired += 1

@@ -57,7 +57,8 @@ grant execute on function public.due_schedules to service_role;
 
 -- fire_schedule: enqueue the slot and move on to next_run. slot is the next_run_at that the caller saw
 -- (null plans a new schedule without enqueueing). Returns the job's id, null when nothing was enqueued:
--- another run was first. Locks: the schedule's row. Fence: slot. Safe to repeat: yes.
+-- another run was first, or someone holds the row. Locks: the schedule's row, skip locked. Fence: slot.
+-- Safe to repeat: yes.
 create or replace function public.fire_schedule(name text, slot timestamptz, next_run timestamptz)
 returns uuid
 language plpgsql volatile
@@ -67,6 +68,11 @@ as $$
 declare
   schedule public.job_schedules;
 begin
+  -- An operator's open transaction holds back this schedule, and not the queue.
+  perform from public.job_schedules as s where s.name = fire_schedule.name for update skip locked;
+  if not found then
+    return null;
+  end if;
   update public.job_schedules as s
   set next_run_at = fire_schedule.next_run, last_slot = coalesce(fire_schedule.slot, s.last_slot),
     last_error = null, updated_at = now()
@@ -101,6 +107,10 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  perform from public.job_schedules as s where s.name = fail_schedule.name for update skip locked;
+  if not found then
+    return;
+  end if;
   update public.job_schedules as s
   set last_error = left(fail_schedule.error, 2000), updated_at = now()
   where s.name = fail_schedule.name and s.last_error is distinct from left(fail_schedule.error, 2000);

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -118,7 +119,7 @@ def test_a_policys_own_backoff_is_told_to_the_database() -> None:
     assert asked.retry_in_seconds == 90
 
 
-@pytest.mark.parametrize("seconds", [-1, -math.inf, 0, math.inf, 1e300, A_YEAR_S + 1])
+@pytest.mark.parametrize("seconds", [-1, -math.inf, 0, math.inf, 1e300, A_YEAR_S + 1, 10**400, -(10**400), Decimal(5)])
 def test_a_wait_is_one_that_the_database_takes(seconds: float) -> None:
     """Or it would refuse the settlement, and the job would be rescued as if it had killed its worker."""
     for settlement in (
@@ -127,14 +128,16 @@ def test_a_wait_is_one_that_the_database_takes(seconds: float) -> None:
         settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0),
     ):
         assert 0 <= row(settlement)["retry_in_seconds"] <= A_YEAR_S
+        assert json.dumps(row(settlement))
 
 
-def test_no_number_is_no_wait_that_was_asked_for() -> None:
+@pytest.mark.parametrize("seconds", [math.nan, None, "soon"])
+def test_no_number_is_no_wait_that_was_asked_for(seconds: Any) -> None:
     """The database then decides."""
     for settlement in (
-        settle_outcome(job(), Snooze(math.nan, "later")),
-        settle_failure(job(), POLICY, errors.RetryLater("429", math.nan), 0.0),
-        settle_failure(job(), POLICY, errors.NotReady("busy", math.nan), 0.0),
+        settle_outcome(job(), Snooze(seconds, "later")),
+        settle_failure(job(), POLICY, errors.RetryLater("429", seconds), 0.0),
+        settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0),
     ):
         assert "retry_in_seconds" not in row(settlement)
 
@@ -241,3 +244,11 @@ def test_any_result_is_either_stored_or_refused(result: dict[str, Any]) -> None:
     text = json.dumps(row(settle_outcome(job(), Completed(result))), ensure_ascii=False)
     assert "\\u0000" not in text
     text.encode()
+
+
+def test_a_result_over_the_limit_is_never_sent() -> None:
+    """Tens of megabytes in one settlement held up those of the whole batch."""
+    within = {"a": "ä" * 32_700}
+    assert row(settle_outcome(job(), Completed(within)))["result"] == within
+    sent = row(settle_outcome(job(), Completed({"a": "ä" * 32_800})))["result"]
+    assert sent == {"note": "a result of 65609 bytes was left out: at most 65536 are kept"}

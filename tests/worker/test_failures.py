@@ -2,15 +2,18 @@
 
 import asyncio
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import field_validator
 
 from lib import errors
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Discard, Outcome, Snooze
-from lib.queue.registry import Answer
+from lib.queue.policy import Policy
+from lib.queue.registry import Answer, JobType, Payload
 from tests.worker.working import (
     Db,
     ForPost,
@@ -266,3 +269,41 @@ async def test_a_bad_payload_in_a_batch_is_its_jobs_alone(db: Db, make_worker: M
     report = await make_worker(batch(work)).run()
     assert report.fates == {"completed": 5, "dead": 1}
     assert ended(db)[-1]["status"] == "dead"
+
+
+class Careless(Payload):
+    """A model whose validator is wrong itself."""
+
+    n: int = 0
+
+    @field_validator("n")
+    @classmethod
+    def divides(cls, n: int) -> int:
+        """Fail for the one that divides by nothing."""
+        return n // (n - 2) * 0 + n
+
+
+async def test_a_validator_s_own_mistake_fails_its_job_only(db: Db, make_worker: MakeWorker) -> None:
+    """And not the run, which would take the neighbours along."""
+    add_jobs(db, "send_notification", 5)
+
+    async def work(_request: Careless, _context: JobContext) -> Outcome:
+        return Completed()
+
+    job_type = JobType("send_notification", Careless, Policy(timeout_s=1), work)
+    report = await make_worker(job_type).run()
+    assert report.fates == {"completed": 4, "retried": 1}
+    assert [row["error_message"] for row in active(db)] == ["ZeroDivisionError: integer division or modulo by zero"]
+
+
+async def test_a_handler_that_exits_fails_its_job_only(db: Db, make_worker: MakeWorker) -> None:
+    """SystemExit would end the event loop, and with it the instance."""
+    add_jobs(db, "send_notification", 3)
+
+    async def work(request: Numbered, _context: JobContext) -> Outcome:
+        if request.n == 1:
+            sys.exit(1)
+        return Completed()
+
+    report = await make_worker(single("send_notification", work)).run()
+    assert report.fates == {"completed": 2, "retried": 1}

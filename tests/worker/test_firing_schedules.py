@@ -1,12 +1,15 @@
 """Recurring jobs are enqueued once a slot, however many runs overlap."""
 
 import asyncio
+import time
 
 import pytest
 
 from lib.database import Database
+from lib.queue.budget import TimeBudget
 from lib.queue.schedules import fire_due_schedules
-from tests.worker.working import Db, MakeWorker, active, single, statuses, succeed
+from tests.conftest import Connect
+from tests.worker.working import Db, MakeWorker, active, add_jobs, single, statuses, succeed
 
 
 @pytest.fixture
@@ -82,6 +85,31 @@ async def test_a_schedule_that_cannot_be_planned_holds_back_nothing(
 async def test_a_reply_that_was_lost_fires_no_second_job(db: Db, database: Database) -> None:
     """The slot is the fence: whoever comes second changes nothing."""
     (seen,) = await database.due_schedules(3)
-    assert await fire_due_schedules(database, 3) == 1
+    assert await fire_due_schedules(database, TimeBudget.start(time.monotonic(), 8000, None), time.monotonic) == 1
     assert await database.fire_schedule("hourly", seen["next_run_at"], "2100-01-01T00:00:00Z", 3) is None
     assert len(active(db)) == 1
+
+
+@pytest.mark.usefixtures("hourly")
+async def test_a_schedule_that_an_operator_holds_holds_back_no_run(
+    db: Db, connect: Connect, make_worker: MakeWorker
+) -> None:
+    """A transaction left open over one row: its slot waits, and everything else goes on."""
+    operator = connect(autocommit=False)
+    operator.execute("update public.job_schedules set priority = 1")
+    add_jobs(db, "send_notification")
+    started = time.monotonic()
+    report = await make_worker(single("send_notification", succeed)).run()
+    assert (report.scheduled, report.fates) == (0, {"completed": 1})
+    assert time.monotonic() - started < 2
+    operator.commit()
+    assert (await make_worker(single("send_notification", succeed)).run()).scheduled == 1
+
+
+@pytest.mark.usefixtures("hourly")
+async def test_when_the_time_for_work_is_over_a_slot_waits(db: Db, database: Database) -> None:
+    """Many slow schedules must not outlast the run."""
+    now = time.monotonic()
+    over = TimeBudget(work_ends_at=now, calls_end_at=now + 3)
+    assert await fire_due_schedules(database, over, time.monotonic) == 0
+    assert await fire_due_schedules(database, TimeBudget(now + 3, now + 3), time.monotonic) == 1

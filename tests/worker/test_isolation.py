@@ -179,3 +179,20 @@ def test_a_job_that_kills_its_process_takes_no_other_along(project: dict[str, st
     assert exits.count(137) == 4
     (unfinished,) = db.execute("select count(*) from public.worker_runs where finished_at is null").fetchall()
     assert unfinished["count"] == 4
+
+
+async def test_in_every_other_run_ordinary_jobs_have_most_of_the_time(db: Db, make_worker: MakeWorker) -> None:
+    """Isolated images that kill one run after the other would otherwise leave no time in which a like sync fits."""
+    order: list[int] = []
+
+    async def work(request: Numbered, _context: JobContext) -> Outcome:
+        order.append(request.n)
+        return Completed()
+
+    types = [single("process_image", work, timeout_s=6), single("send_notification", work, timeout_s=3)]
+    for first in (0, 3):
+        add_jobs(db, "process_image", isolated=True, first=first)
+        add_jobs(db, "send_notification", 2, first=first + 1)
+        assert (await make_worker(*types).run()).fates == {"completed": 3}
+    assert order[0] == 0
+    assert order[-1] == 3

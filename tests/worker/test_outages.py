@@ -195,7 +195,7 @@ async def test_a_sync_that_meets_a_locked_table_spends_no_attempt(
     """A migration or a truncate holds the ratings for long: the batch waits two seconds, once, and is tried later."""
     db.execute(
         "select public.enqueue_job('sync_like_count', jsonb_build_object('post_id', gen_random_uuid()),"
-        " max_attempts => 1) from generate_series(1, 8)"
+        " max_attempts => 2) from generate_series(1, 8)"
     )
     holder = connect(autocommit=False)
     holder.execute("lock table public.post_ratings in access exclusive mode")

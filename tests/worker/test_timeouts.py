@@ -9,7 +9,19 @@ import pytest
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.registry import Answer
-from tests.worker.working import Db, ForPost, MakeWorker, Numbered, active, add_jobs, batch, single
+from tests.worker.working import (
+    Db,
+    ForPost,
+    MakeWorker,
+    Numbered,
+    active,
+    add_jobs,
+    batch,
+    ended,
+    make_due,
+    single,
+    statuses,
+)
 
 
 async def test_a_timeout_counts(db: Db, make_worker: MakeWorker) -> None:
@@ -89,3 +101,22 @@ async def test_a_batch_has_one_timeout(db: Db, make_worker: MakeWorker) -> None:
     report = await make_worker(batch(work, size=4, timeout_s=0.3)).run()
     assert (calls, report.fates) == (1, {"retried": 4})
     assert {row["attempts"] for row in active(db)} == {1}
+
+
+async def test_one_job_that_hangs_kills_no_neighbour_in_its_batch(db: Db, make_worker: MakeWorker) -> None:
+    """Its timeout counts for all; so each further attempt is in smaller company, and the last one alone."""
+    add_jobs(db, "sync_like_count", 20)
+    sizes: list[int] = []
+
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+        sizes.append(len(requests))
+        if any(request.n == 7 for request in requests):
+            await asyncio.sleep(60)
+        return [Completed() for _ in requests]
+
+    for _ in range(3):
+        await make_worker(batch(work, size=20, timeout_s=0.3)).run()
+        make_due(db)
+    assert sizes == [20] + [2] * 10 + [1, 1]
+    assert statuses(db) == {"completed": 19, "dead": 1}
+    assert {row["attempts"] for row in ended(db)} == {2, 3}
