@@ -18,8 +18,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid, VapidException
 
-from lib.outside import AllowedHosts, NotPublic, origin_of, outside_client, retry_after_s
-from lib.outside.addresses import Resolve, resolve
+from lib.outside import AllowedHosts, LookUps, NotPublic, origin_of, outside_client, retry_after_s
 from lib.settings import Settings
 
 # What a push service must take (RFC 8291, section 4: 4096 bytes of which 103 are not the message's).
@@ -28,6 +27,7 @@ MAX_MESSAGE_BYTES = 3993
 TTL_S = 86_400
 VAPID_LIFETIME_S = 12 * 3600  # at most 24 hours (RFC 8292, section 2)
 _LATER = {408, 425, 429}
+_look_ups = LookUps("push-look-up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,7 @@ class PushSender:
             raise ValueError("VAPID_PRIVATE_KEY is not a private key in base64url") from None
         return cls(vapid, settings.vapid_subject, AllowedHosts.of(settings.push_hosts))
 
-    async def push(
-        self, subscription: Subscription, message: bytes, topic: str, within_s: float, resolve: Resolve = resolve
-    ) -> Verdict:
+    async def push(self, subscription: Subscription, message: bytes, topic: str, within_s: float) -> Verdict:
         """Send the message. topic: up to 32 characters of base64url; of two messages with the same one, a browser that
         was off gets the later only, so a push that is repeated is shown once."""
         origin = origin_of(subscription.endpoint)
@@ -108,7 +106,7 @@ class PushSender:
         try:
             async with (
                 asyncio.timeout(within_s),
-                outside_client(within_s, self.hosts.trusts, resolve) as client,
+                outside_client(within_s, self.hosts.trusts, _look_ups.resolve) as client,
                 # The body of the answer says nothing: it is not read.
                 client.stream("POST", subscription.endpoint, content=body, headers=headers) as response,
             ):
