@@ -15,6 +15,7 @@ from typing import Self
 
 import http_ece
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid, VapidException
 
@@ -84,13 +85,17 @@ class PushSender:
         """
         if settings.vapid_private_key is None or settings.vapid_subject is None:
             return None
-        if not settings.vapid_subject.startswith(("mailto:", "https://")):
-            raise ValueError("VAPID_SUBJECT must be a mailto: or an https: address")
+        sender = cls(
+            _vapid(settings.vapid_private_key.get_secret_value()),
+            settings.vapid_subject,
+            AllowedHosts.of(settings.push_hosts),
+        )
         try:
-            vapid = Vapid.from_string(settings.vapid_private_key.get_secret_value())
-        except (ValueError, TypeError):
-            raise ValueError("VAPID_PRIVATE_KEY is not a private key in base64url") from None
-        return cls(vapid, settings.vapid_subject, AllowedHosts.of(settings.push_hosts))
+            # What py_vapid does not sign for it signs for no push, and each would end as one that was refused.
+            sender._authorization("https://push.example.com")
+        except (ValueError, TypeError, VapidException):
+            raise ValueError("VAPID_SUBJECT must be mailto: and an address, or an https: URL") from None
+        return sender
 
     async def push(self, subscription: Subscription, message: bytes, topic: str, within_s: float) -> Verdict:
         """Send the message. topic: up to 32 characters of base64url; of two messages with the same one, a browser that
@@ -138,6 +143,17 @@ def as_message(content: Mapping[str, str | None], shortened: str) -> bytes:
         text = text[: len(text) * 19 // 20]
         message = _json({**content, shortened: text + "…"})
     return message
+
+
+def _vapid(private_key: str) -> Vapid:
+    try:
+        vapid = Vapid.from_string(private_key)
+    except (ValueError, TypeError, AttributeError, VapidException, UnsupportedAlgorithm):
+        raise ValueError("VAPID_PRIVATE_KEY is not a private key in base64url") from None
+    # ES256, which is ECDSA on this curve and nothing else (RFC 8292, section 2).
+    if not isinstance(vapid.private_key, ec.EllipticCurvePrivateKey) or vapid.private_key.curve.name != "secp256r1":
+        raise ValueError("VAPID_PRIVATE_KEY is not a key on the curve P-256")
+    return vapid
 
 
 def _json(content: Mapping[str, str | None]) -> bytes:
