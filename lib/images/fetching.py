@@ -74,8 +74,15 @@ async def _follow(url: str, hosts: AllowedHosts, resolve: Resolve) -> bytes:
         ):
             if response.status_code not in _REDIRECTS:
                 return await _read(response)
-            url = urljoin(url, response.headers.get("location", ""))
+            url = _redirected(url, response.headers.get("location", ""))
     raise Refused(f"the image's URL redirects more than {MAX_REDIRECTS} times")
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Refused("the image's host redirects to what is no URL") from None
 
 
 def _check(url: str, hosts: AllowedHosts) -> None:
