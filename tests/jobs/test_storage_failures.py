@@ -10,9 +10,8 @@ from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 URL = "https://project.supabase.test"
 
 
-async def upload_to(answer: respx.Route) -> None:
-    """Upload a file."""
-    assert answer
+async def upload_to(_: respx.Route) -> None:
+    """Upload a file to a Storage that answers so."""
     async with httpx.AsyncClient() as http:
         await Database(URL, "key", http).storage.upload("bucket", "a/b.webp", b"x", "image/webp", "60")
 
