@@ -44,6 +44,9 @@ _BUSY = {"55P03", "40P01", "40001"}
 # The status of a reply whose body is not PostgREST's: a gateway or a proxy in front of it says that it is busy
 # or down (Cloudflare's own are 520 to 530). With a JSON body of its own the reply has no code at all.
 _GATEWAY_STATUS = re.compile(r"5\d\d|429|")
+# The same of Storage, which has statuses of its own for "not now" (503, 544). Its 500 is what it says, each time, of a
+# file that it cannot take.
+_STORAGE_LATER = re.compile(r"5(?!00)\d\d|429|")
 _TIMEOUTS = {"57014"}
 
 
@@ -400,7 +403,7 @@ async def _storage_call[T](function: str, call: Awaitable[T]) -> T:
         raise DatabaseUnavailable(function, type(error).__name__) from error
     except StorageApiError as error:
         status = str(error.status)
-        if _GATEWAY_STATUS.fullmatch(status):
+        if _STORAGE_LATER.fullmatch(status):
             raise DatabaseUnavailable(function, f"{error.message} ({status})") from error
         raise DatabaseRejected(function, error.message, status) from error
 

@@ -15,11 +15,11 @@ from typing import Self
 
 import http_ece
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid, VapidException
 
-from lib.outside import AllowedHosts, NotPublic, origin_of, outside_client, retry_after_s
-from lib.outside.addresses import Resolve, resolve
+from lib.outside import AllowedHosts, LookUps, NotPublic, origin_of, outside_client, retry_after_s
 from lib.settings import Settings
 
 # What a push service must take (RFC 8291, section 4: 4096 bytes of which 103 are not the message's).
@@ -28,6 +28,7 @@ MAX_MESSAGE_BYTES = 3993
 TTL_S = 86_400
 VAPID_LIFETIME_S = 12 * 3600  # at most 24 hours (RFC 8292, section 2)
 _LATER = {408, 425, 429}
+_look_ups = LookUps("push-look-up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,19 @@ class PushSender:
         """
         if settings.vapid_private_key is None or settings.vapid_subject is None:
             return None
-        if not settings.vapid_subject.startswith(("mailto:", "https://")):
-            raise ValueError("VAPID_SUBJECT must be a mailto: or an https: address")
+        sender = cls(
+            _vapid(settings.vapid_private_key.get_secret_value()),
+            settings.vapid_subject,
+            AllowedHosts.of(settings.push_hosts),
+        )
         try:
-            vapid = Vapid.from_string(settings.vapid_private_key.get_secret_value())
-        except (ValueError, TypeError):
-            raise ValueError("VAPID_PRIVATE_KEY is not a private key in base64url") from None
-        return cls(vapid, settings.vapid_subject, AllowedHosts.of(settings.push_hosts))
+            # What py_vapid does not sign for it signs for no push, and each would end as one that was refused.
+            sender._authorization("https://push.example.com")
+        except (ValueError, TypeError, VapidException):
+            raise ValueError("VAPID_SUBJECT must be mailto: and an address, or an https: URL") from None
+        return sender
 
-    async def push(
-        self, subscription: Subscription, message: bytes, topic: str, within_s: float, resolve: Resolve = resolve
-    ) -> Verdict:
+    async def push(self, subscription: Subscription, message: bytes, topic: str, within_s: float) -> Verdict:
         """Send the message. topic: up to 32 characters of base64url; of two messages with the same one, a browser that
         was off gets the later only, so a push that is repeated is shown once."""
         origin = origin_of(subscription.endpoint)
@@ -108,7 +111,7 @@ class PushSender:
         try:
             async with (
                 asyncio.timeout(within_s),
-                outside_client(within_s, self.hosts.trusts, resolve) as client,
+                outside_client(within_s, self.hosts.trusts, _look_ups.resolve) as client,
                 # The body of the answer says nothing: it is not read.
                 client.stream("POST", subscription.endpoint, content=body, headers=headers) as response,
             ):
@@ -140,6 +143,17 @@ def as_message(content: Mapping[str, str | None], shortened: str) -> bytes:
         text = text[: len(text) * 19 // 20]
         message = _json({**content, shortened: text + "…"})
     return message
+
+
+def _vapid(private_key: str) -> Vapid:
+    try:
+        vapid = Vapid.from_string(private_key)
+    except (ValueError, TypeError, AttributeError, VapidException, UnsupportedAlgorithm):
+        raise ValueError("VAPID_PRIVATE_KEY is not a private key in base64url") from None
+    # ES256, which is ECDSA on this curve and nothing else (RFC 8292, section 2).
+    if not isinstance(vapid.private_key, ec.EllipticCurvePrivateKey) or vapid.private_key.curve.name != "secp256r1":
+        raise ValueError("VAPID_PRIVATE_KEY is not a key on the curve P-256")
+    return vapid
 
 
 def _json(content: Mapping[str, str | None]) -> bytes:

@@ -7,8 +7,16 @@ from urllib.parse import urljoin
 import httpx
 
 from lib.errors import JobFailure, PermanentFailure, RetryLater
-from lib.outside import AllowedHosts, NotPublic, Origin, origin_of, outside_client, retry_after_s
-from lib.outside.addresses import Resolve, resolve
+from lib.outside import (
+    AllowedHosts,
+    LookUps,
+    NotPublic,
+    Origin,
+    Resolve,
+    origin_of,
+    outside_client,
+    retry_after_s,
+)
 
 MAX_BYTES = 10_000_000
 MAX_REDIRECTS = 3
@@ -17,6 +25,7 @@ STEP_TIMEOUT_S = 3.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Statuses that say "not now" (RFC 9110, RFC 6585), beside those of the server's own trouble.
 _LATER = {408, 425, 429}
+_look_ups = LookUps("images-look-up")
 
 
 class Refused(PermanentFailure):
@@ -31,7 +40,7 @@ class Unobtainable(PermanentFailure):
     """The host answered that the image is not to be had."""
 
 
-async def fetch_image(url: str, hosts: AllowedHosts, within_s: float, resolve: Resolve = resolve) -> bytes:
+async def fetch_image(url: str, hosts: AllowedHosts, within_s: float, resolve: Resolve = _look_ups.resolve) -> bytes:
     """Return what is at the URL: at most 10 MB, after at most 3 redirects, within that time.
 
     Every hop is checked: its host must be allowed, and its address public. Only the first may be trusted whatever
@@ -65,8 +74,15 @@ async def _follow(url: str, hosts: AllowedHosts, resolve: Resolve) -> bytes:
         ):
             if response.status_code not in _REDIRECTS:
                 return await _read(response)
-            url = urljoin(url, response.headers.get("location", ""))
+            url = _redirected(url, response.headers.get("location", ""))
     raise Refused(f"the image's URL redirects more than {MAX_REDIRECTS} times")
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Refused("the image's host redirects to what is no URL") from None
 
 
 def _check(url: str, hosts: AllowedHosts) -> None:

@@ -25,6 +25,9 @@ from lib.errors import PermanentFailure
 # than half a gigabyte (measured by tests/jobs/test_image_memory.py).
 MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "GIF": 50_000_000, "WEBP": 20_000_000, "AVIF": 20_000_000}
 MAX_PIXELS_CMYK = 25_000_000
+# What a JPEG, a GIF and an AVIF can have; a PNG may claim two billion in one row. A picture of so few rows cannot be
+# averaged before it is scaled (see lib.images.shrinking), and scaling millions of columns at once takes a gigabyte.
+MAX_PIXELS_A_SIDE = 65_535
 FORMATS = tuple(MAX_PIXELS)
 SUPPORTED = "JPEG, PNG, WebP, GIF and AVIF are"
 
@@ -74,7 +77,7 @@ class NotAnImage(PermanentFailure):
 
 
 class TooManyPixels(PermanentFailure):
-    """The header claims more pixels than are decoded."""
+    """The header claims more pixels than are decoded, or a longer side."""
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -88,6 +91,10 @@ def open_image(data: bytes) -> Image.Image:
         image = Image.open(BytesIO(data), formats=FORMATS)
     except BROKEN:
         raise NotAnImage(f"not an image: {_what_it_is(data)}{SUPPORTED} supported") from None
+    if max(image.size) > MAX_PIXELS_A_SIDE:
+        raise TooManyPixels(
+            f"the image has {image.width} x {image.height} pixels; a side may have {MAX_PIXELS_A_SIDE:,}"
+        )
     limit = _max_pixels(image)
     if image.width * image.height > limit:
         raise TooManyPixels(

@@ -16,9 +16,11 @@ from lib.images.fetching import fetch_image
 from lib.outside import AllowedHosts
 
 IMAGES_AT_A_TIME = 4
-# What must be left of the caller's time to begin fetching, and decoding. The largest images take 2 s to decode.
-TO_FETCH_S = 3.0
+# What must be left of the caller's time to begin decoding. The largest images take 2 s.
 TO_DECODE_S = 2.5
+# The same to begin fetching after a wait: a host has two seconds to answer, however long the others took. With less,
+# waiting would be the host's failure, and cost an attempt.
+TO_FETCH_S = 2.0 + TO_DECODE_S
 
 # One thread: an attempt that times out leaves its image to be finished there, and the next one waits for that.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="images")

@@ -5,7 +5,8 @@ and repeated keys come from them), notifications that were read, and orphaned im
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from pydantic import Field
@@ -21,6 +22,10 @@ ROWS_PER_CALL = 2000
 OBJECTS_PER_CALL = 500
 # Stop with this much left, so that the call under way can end.
 LEAST_REMAINING_S = 2.0
+# How many of the newest image jobs of each type are looked at, and how long ago one has just ended: longer than a
+# batch takes, and than two clocks differ.
+JOBS_LOOKED_AT = 500
+JUST_NOW = timedelta(minutes=5)
 KINDS = ("job_history", "worker_runs", "push_deliveries", "notifications")
 
 # Deletes one batch; returns how many went, and whether there may be more.
@@ -60,7 +65,33 @@ async def _delete_rows(kind: str, request: CleanupExpired, context: JobContext) 
 
 
 async def _remove_orphaned_images(context: JobContext) -> tuple[int, bool]:
-    """Look at the next files of the bucket; the place is kept in the database, also between runs."""
+    """Look at the next files of the bucket; the place is kept in the database, also between runs.
+
+    A post may go back to an earlier image after its files were found and before they are removed. So the jobs that
+    may have stored them again in between are run once more; each stores what is missing.
+    """
     found = await context.database.find_orphaned_images(OBJECTS_PER_CALL, context.remaining_s())
-    removed = await context.storage.remove(BUCKET, found["orphans"]) if found["orphans"] else 0
+    removed = 0
+    if found["orphans"]:
+        removed = await context.storage.remove(BUCKET, found["orphans"])
+        await _repeat_image_jobs(found["orphans"], context)
     return removed, found["examined"] == OBJECTS_PER_CALL
+
+
+async def _repeat_image_jobs(removed: Sequence[str], context: JobContext) -> None:
+    """Enqueue again what runs, or has just ended, for a post of these files. A job that waits stores them itself."""
+    posts = {name.partition("/")[0] for name in removed}
+    since = datetime.now(UTC) - JUST_NOW
+    for job_type in ("process_image", "generate_thumbnail"):
+        rows = await context.database.list_jobs(None, job_type, JOBS_LOOKED_AT, None)
+        again = [
+            {name: row[name] for name in ("job_type", "payload", "priority", "max_attempts")}
+            for row in rows
+            if row["payload"].get("post_id") in posts
+            and (
+                row["status"] == "processing"
+                or (row["status"] == "completed" and datetime.fromisoformat(row["completed_at"]) > since)
+            )
+        ]
+        if again:
+            await context.database.enqueue_jobs(again)

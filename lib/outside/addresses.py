@@ -1,9 +1,7 @@
-"""Which IP addresses may be called, and what a host's name resolves to."""
+"""Which IP addresses may be called."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import httpx
 
@@ -34,15 +32,3 @@ def is_public(address: Address) -> bool:
         if any(address in network for network in _TRANSLATED) or address.is_site_local:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-async def resolve(host: str, port: int) -> list[Address]:
-    """The addresses of a host, best first. Raises OSError if there are none.
-
-    Numbers that only the C library takes for an address (0x7f.1, 2130706433) resolve as it says: what is checked is
-    what is called.
-    """
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    # An IPv6 address may have a zone (fe80::1%eth0): it is checked without, and never public.
-    return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))

@@ -11,7 +11,7 @@ from functools import cache
 import certifi
 import httpx
 
-from lib.outside.addresses import NotPublic, Resolve, is_public, resolve
+from lib.outside.addresses import NotPublic, Resolve, is_public
 from lib.outside.hosts import Origin, origin_of
 
 # Tried one after another when a host has several.
@@ -24,13 +24,12 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def outside_client(
-    timeout_s: float, trusts: Callable[[Origin], bool] = lambda _: False, resolve: Resolve = resolve
-) -> httpx.AsyncClient:
+def outside_client(timeout_s: float, trusts: Callable[[Origin], bool], resolve: Resolve) -> httpx.AsyncClient:
     """Make a client for URLs of strangers. It follows no redirect, keeps no connection and knows no proxy.
 
     timeout_s: for each step (connect, read, write); the whole is for the caller to bound.
     trusts: the origins whose address is not checked.
+    resolve: looks names up, see LookUps; each use has its own.
     """
     # A connection that is kept would be found by its address, and its certificate not be asked for the next name.
     limits = httpx.Limits(max_keepalive_connections=0)

@@ -16,7 +16,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return min(max(float(text[:9]), MIN_S), MAX_S)
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,15 +1,17 @@
 """What has been kept long enough goes, in bounded batches; what is still needed stays."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 import pytest
 
+from lib.database import Storage
 from lib.images.files import BUCKET
 from lib.jobs import cleanup_expired
 from tests.jobs import pictures
-from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of
+from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of, thumbnails_of
 from tests.jobs.conftest import Work
 from tests.jobs.image_host import ImageHost
 from tests.jobs.pictures import encoded
@@ -186,7 +188,8 @@ def test_two_clean_ups_share_the_work(connect: Connect, db: Db) -> None:
 
 
 def age_objects(db: Db) -> None:
-    """Let all files be two days old."""
+    """Let all files be two days old, like the jobs that stored them."""
+    db.execute("update public.job_history set completed_at = completed_at - interval '2 days'")
     db.execute("update storage.objects set created_at = now() - interval '2 days', updated_at = created_at")
     db.execute("update storage.objects set updated_at = created_at")
 
@@ -229,6 +232,34 @@ async def test_files_of_an_image_that_was_replaced_go_too(work: Work, db: Db, ho
     for url in (row["webp_url"], row["jpeg_url"]):
         assert (await http.get(url)).status_code == 200
     assert (await http.get(old["webp_url"])).status_code >= 400
+
+
+async def test_files_that_a_post_shows_again_are_stored_again(
+    work: Work, db: Db, host: ImageHost, http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The post goes back to its first image when its files were found to be nobody's, and are about to be removed."""
+    first = host.serves("/a.jpg", encoded(pictures.quarters(400, 300)))
+    post_id = add_post(db, first)
+    await work()
+    change = "update public.posts_new set image_url = %s where id = %s"
+    db.execute(change, (host.serves("/b.jpg", encoded(pictures.quarters(300, 400))), post_id))
+    await work()
+    age_objects(db)
+    remove = Storage.remove
+
+    async def remove_late(storage: Storage, bucket: str, names: Sequence[str]) -> int:
+        db.execute(change, (first, post_id))
+        await work()
+        return await remove(storage, bucket, names)
+
+    monkeypatch.setattr(Storage, "remove", remove_late)
+    assert (await clean(work, db))["orphaned_images"] == 4
+    row = image_of(db, post_id)
+    assert row
+    assert row["source_url"] == first
+    thumbnails = thumbnails_of(db, post_id).values()
+    for url in (row["webp_url"], row["jpeg_url"], *(each["url"] for each in thumbnails)):
+        assert (await http.get(url)).status_code == 200
 
 
 async def test_young_files_and_files_of_no_post_stay(work: Work, db: Db, host: ImageHost) -> None:

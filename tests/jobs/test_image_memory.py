@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lib.images.opening import MAX_PIXELS, MAX_PIXELS_CMYK
+from lib.images.opening import MAX_PIXELS, MAX_PIXELS_A_SIDE, MAX_PIXELS_CMYK
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 512
@@ -30,10 +30,10 @@ print(image.width, image.height, peak_kb // 1024)
 """
 
 
-def ramps(mode: str, pixels: int) -> Image.Image:
-    """As many pixels as that, four by three, that compress well: 50 million of them fit into 10 MB."""
-    height = int((pixels * 3 / 4) ** 0.5)
-    size = (height * 4 // 3, height)
+def ramps(mode: str, pixels: int, width: int | None = None) -> Image.Image:
+    """As many pixels as that, four by three or that wide, that compress well: 50 million of them fit into 10 MB."""
+    width = width or int((pixels * 4 / 3) ** 0.5)
+    size = (width, pixels // width)
     up, round_ = (make("L").resize(size) for make in (Image.linear_gradient, Image.radial_gradient))
     bands = {"RGB": (up, round_, up), "RGBA": (up, round_, up, round_), "CMYK": (up, round_, up, round_)}
     return Image.merge(mode, bands[mode])
@@ -47,6 +47,9 @@ LARGEST: dict[str, Callable[[Path], None]] = {
     "cmyk-jpeg": lambda file: ramps("CMYK", MAX_PIXELS_CMYK).save(file, "JPEG", progressive=True),
     "png": lambda file: ramps("RGB", MAX_PIXELS["PNG"]).save(file, "PNG", compress_level=1),
     "transparent-png": lambda file: ramps("RGBA", MAX_PIXELS["PNG"]).save(file, "PNG", compress_level=6),
+    "longest-png": lambda file: ramps("RGBA", MAX_PIXELS["PNG"], MAX_PIXELS_A_SIDE).save(file, "PNG", compress_level=6),
+    # The largest square that is scaled without being averaged first.
+    "square-png": lambda file: ramps("RGBA", 5759**2, 5759).save(file, "PNG", compress_level=6),
     "gif": lambda file: ramps("RGB", MAX_PIXELS["GIF"]).quantize(64).save(file, "GIF"),
     "webp": lambda file: ramps("RGBA", MAX_PIXELS["WEBP"]).save(file, "WEBP", quality=50, method=0),
     "avif": lambda file: ramps("RGBA", MAX_PIXELS["AVIF"]).save(file, "AVIF", quality=50, speed=10),

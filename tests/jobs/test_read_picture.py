@@ -190,6 +190,19 @@ def test_refuses_a_picture_of_30000_by_30000_by_its_header() -> None:
         read_picture(pictures.png(30_000, 30_000, 8, 2))
 
 
+@pytest.mark.parametrize("size", [(16_666_666, 3), (3, 16_666_666), (1, 50_000_000), (65_536, 1)])
+def test_refuses_a_side_that_no_photograph_has(size: tuple[int, int]) -> None:
+    """No more pixels than are allowed, and a gigabyte to scale them."""
+    with pytest.raises(TooManyPixels, match=r"a side may have 65,535"):
+        read_picture(pictures.png(*size, 8, 2))
+
+
+@pytest.mark.parametrize("size", [(65_535, 3), (1, 65_535)])
+def test_takes_the_longest_side_that_a_jpeg_can_have(size: tuple[int, int]) -> None:
+    """However narrow."""
+    assert max(read_picture(encoded(Image.new("L", size), "PNG")).size) == MAX_SIDE
+
+
 @pytest.mark.parametrize(("kind", "size"), [("WEBP", (5000, 4001)), ("GIF", (10_000, 5001)), ("JPEG", (10_000, 5001))])
 def test_refuses_more_pixels_than_the_format_may_have(kind: str, size: tuple[int, int]) -> None:
     """Some decoders need more memory than others."""

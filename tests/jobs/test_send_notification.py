@@ -2,12 +2,18 @@
 
 import asyncio
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from dev.demo.browser import Browser
+from lib.push import PushSender
+from lib.settings import Settings
 from tests.jobs import push_service
 from tests.jobs.asking import Db, active, ended, enqueue, make_due
 from tests.jobs.conftest import Work
@@ -303,8 +309,52 @@ async def test_content_that_breaks_a_rule_is_dead_at_once(work: Work, db: Db, wr
     assert notifications(db) == []
 
 
+def as_variable(key: PrivateKeyTypes) -> str:
+    """As VAPID_PRIVATE_KEY may be given: DER in base64url."""
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return urlsafe_b64encode(der).decode()
+
+
 @pytest.mark.parametrize(
-    "vapid", [{"VAPID_PRIVATE_KEY": "no key"}, {"VAPID_PRIVATE_KEY": "AAAA"}, {"VAPID_SUBJECT": "somebody"}]
+    "key",
+    [
+        rsa.generate_private_key(65537, 2048),
+        ed25519.Ed25519PrivateKey.generate(),
+        ec.generate_private_key(ec.SECP384R1()),
+    ],
+    ids=["rsa", "ed25519", "p-384"],
+)
+def test_a_key_of_another_kind_is_refused(project: dict[str, str], key: PrivateKeyTypes) -> None:
+    """Push services take signatures on P-256 only; anything else would end every push as refused."""
+    vapid = {"VAPID_PRIVATE_KEY": as_variable(key), "VAPID_SUBJECT": VAPID_SUBJECT}
+    with pytest.raises(ValueError, match="VAPID_PRIVATE_KEY is not a key on the curve P-256"):
+        PushSender.of(Settings.load(project | vapid))
+
+
+def test_a_key_on_the_right_curve_is_taken(project: dict[str, str]) -> None:
+    """In DER as well."""
+    key = as_variable(ec.generate_private_key(ec.SECP256R1()))
+    assert PushSender.of(Settings.load(project | {"VAPID_PRIVATE_KEY": key, "VAPID_SUBJECT": "https://example.com"}))
+
+
+@pytest.mark.parametrize("subject", ["mailto:", "http://example.com", "HTTPS", "ñ"])
+def test_a_subject_that_push_services_do_not_take_is_refused(project: dict[str, str], subject: str) -> None:
+    """Found out before a push, not by the pushes that it costs."""
+    vapid = {"VAPID_PRIVATE_KEY": VAPID_KEY.private, "VAPID_SUBJECT": subject}
+    with pytest.raises(ValueError, match="VAPID_SUBJECT must be"):
+        PushSender.of(Settings.load(project | vapid))
+
+
+@pytest.mark.parametrize(
+    "vapid",
+    [
+        {"VAPID_PRIVATE_KEY": "no key"},
+        {"VAPID_PRIVATE_KEY": "AAAA"},
+        {"VAPID_SUBJECT": "somebody"},
+        {"VAPID_SUBJECT": "mailto:admin@intranet"},
+        {"VAPID_SUBJECT": "mailto:admin"},
+        {"VAPID_SUBJECT": "https://x"},
+    ],
 )
 async def test_broken_vapid_settings_are_an_operators_matter(
     push: Work, db: Db, subscribe: Subscribe, vapid: dict[str, str]

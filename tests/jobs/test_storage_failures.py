@@ -1,0 +1,48 @@
+"""What Storage's answers mean: an outage costs no attempt, a file that it never takes does."""
+
+import httpx
+import pytest
+import respx
+
+from lib.database import Database
+from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
+
+URL = "https://project.supabase.test"
+
+
+async def upload_to(_: respx.Route) -> None:
+    """Upload a file to a Storage that answers so."""
+    async with httpx.AsyncClient() as http:
+        await Database(URL, "key", http).storage.upload("bucket", "a/b.webp", b"x", "image/webp", "60")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 500])
+@pytest.mark.parametrize("page", [False, True])
+@respx.mock
+async def test_a_file_that_is_not_taken_counts(status: int, page: bool) -> None:
+    """Else a file that Storage stumbles over each time would be tried for ever."""
+    route = respx.post(url__startswith=URL)
+    own = {"statusCode": str(status), "error": "Internal", "message": "no"}
+    with pytest.raises(DatabaseRejected, match=f"storage.upload.*{status}"):
+        await upload_to(route.respond(status, html="<p>no</p>") if page else route.respond(status, json=own))
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504, 520, 530, 544])
+@pytest.mark.parametrize("page", [False, True])
+@respx.mock
+async def test_storage_that_is_busy_or_down_is_unavailable(status: int, page: bool) -> None:
+    """By its own word, or by that of a gateway before it."""
+    route = respx.post(url__startswith=URL)
+    own = {"statusCode": str(status), "error": "SlowDown", "message": "no"}
+    with pytest.raises(DatabaseUnavailable):
+        await upload_to(route.respond(status, html="<p>no</p>") if page else route.respond(status, json=own))
+
+
+@respx.mock
+async def test_storage_that_does_not_answer_is_an_outage_or_a_timeout() -> None:
+    """As for the database."""
+    route = respx.post(url__startswith=URL)
+    with pytest.raises(DatabaseUnavailable):
+        await upload_to(route.mock(side_effect=httpx.ConnectError("refused")))
+    with pytest.raises(DatabaseTimeout):
+        await upload_to(route.mock(side_effect=httpx.ReadTimeout("silent")))
