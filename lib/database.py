@@ -38,9 +38,9 @@ _RULES = {
 # What the SQLSTATEs of our own functions mean. 22xxx: data exceptions; 23514: a check constraint.
 _INVALID = ("22", "23514")
 _NUL = {"22021", "22P05"}
+# "Not now": down or starting, and, undone by Postgres, a lock that was not to be had, a deadlock, a serialization.
 _DOWN = {"57P01", "57P02", "57P03", "53300", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
-# A lock that was not to be had in time, a deadlock, a failed serialization: undone, and worth another try.
-_BUSY = {"55P03", "40P01", "40001"}
+_LATER = _DOWN | {"55P03", "40P01", "40001"}
 # The status of a reply whose body is not PostgREST's: a gateway or a proxy in front of it says that it is busy
 # or down (Cloudflare's own are 520 to 530). With a JSON body of its own the reply has no code at all.
 _GATEWAY_STATUS = re.compile(r"5\d\d|429|")
@@ -417,7 +417,7 @@ def _translate(
         return Conflict(message)
     if code in _TIMEOUTS:
         return DatabaseTimeout(function, message)
-    if code in _DOWN | _BUSY or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
+    if code in _LATER or code.startswith("08") or _GATEWAY_STATUS.fullmatch(code):
         return DatabaseUnavailable(function, message)
     if code in _NUL:
         return InvalidInput("text", "must not contain U+0000, which Postgres cannot store")

@@ -64,7 +64,11 @@ def job[P: Payload](name: str, *, payload: type[P], policy: Policy) -> Callable[
 def batch_job[P: Payload](
     name: str, *, payload: type[P], policy: Policy, batch: int
 ) -> Callable[[BatchHandler[P]], BatchHandler[P]]:
-    """Register the decorated handler for up to `batch` jobs of type `name` in one call."""
+    """Register the decorated handler for up to `batch` jobs of type `name` in one call.
+
+    A call that takes too long spends an attempt of all its jobs, so jobs that are tried again come in smaller calls:
+    a tenth at each attempt, and one by one at the last.
+    """
 
     def register(handler: BatchHandler[P]) -> BatchHandler[P]:
         _add(JobType(name, payload, policy, handler, batch))

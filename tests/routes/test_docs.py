@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from lib.enqueueing import JobState
+from lib.enqueueing import MAX_JOBS, JobState
 from lib.monitoring import QueueHealth, QueueStats
 from lib.posts import PostsReply
 from lib.processing import ProcessReply
 from lib.ratings import Ratings
 from lib.web import replies
+from lib.web.requests import MAX_BODY_BYTES
 from tests.routes.conftest import ROOT, routes
 
 TEXT = (ROOT / "docs" / "http.md").read_text()
@@ -67,3 +68,12 @@ def test_each_error_is_named() -> None:
     """With its code; 429 is not sent yet."""
     documented = {int(status): code for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", TEXT, re.MULTILINE)}
     assert documented == {status: code for status, code in replies._CODES.items() if status != 429}
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    """Of bodies, and of what is told about a bad one."""
+    assert f"a body over {MAX_BODY_BYTES // 1024} KiB;" in TEXT
+    assert f"`details` has up to {replies.MAX_DETAILS} " in TEXT
+    assert f"with up to {MAX_JOBS} of them" in TEXT
+    assert "max_body_bytes=4_000_000" in (ROOT / "api" / "queue" / "jobs.py").read_text()
+    assert "4,000,000 bytes for `POST /api/queue/jobs`" in TEXT
