@@ -23,23 +23,41 @@ $$;
 -- (section 6.2, method 3), then random bits. Jobs made one after another lie side by side in the
 -- indexes, and jobs due at the same time run in the order in which they came.
 create or replace function queue_private.new_job_id() returns uuid
-language sql volatile parallel safe
+language plpgsql volatile parallel safe
 set search_path = ''
 as $$
-  select (
+declare
+  now_us bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  return (
     lpad(to_hex(((now_us / 1000) << 16) | x'7000'::bigint | ((now_us % 1000) * 4096 / 1000)), 16, '0')
     || right(gen_random_uuid()::text, 17)
-  )::uuid
-  from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint) as clock (now_us)
+  )::uuid;
+end
 $$;
 comment on function queue_private.new_job_id() is 'A UUID of version 7: in time order.';
 revoke all on function queue_private.new_job_id() from public, anon, authenticated;
 grant execute on function queue_private.new_job_id() to service_role;
 
+-- What a payload may be. A domain, because its checks run when a payload is written; those of a table run at every
+-- change of a row, so at every claim.
+do $$
+begin
+  if to_regtype('queue_private.job_payload') is null then
+    create domain queue_private.job_payload as jsonb
+      constraint background_jobs_payload_is_an_object check (jsonb_typeof(value) = 'object')
+      constraint background_jobs_payload_at_most_64_kib check (octet_length(value::text) <= 65536)
+      -- What Postgres takes may be too deep for those who read it: Python gives up at about 1,000 levels.
+      constraint background_jobs_payload_at_most_64_deep check (not jsonb_path_exists(value, '$.**{64 to last}'));
+  end if;
+end
+$$;
+comment on domain queue_private.job_payload is 'A JSON object of at most 64 KiB and 64 levels.';
+
 create table if not exists public.background_jobs (
   id uuid primary key default queue_private.new_job_id(),
   job_type public.job_type not null,
-  payload jsonb not null default '{}',
+  payload queue_private.job_payload not null default '{}',
   status public.job_status not null default 'pending',
   priority integer not null default 0,
   attempts integer not null default 0,
@@ -59,10 +77,6 @@ create table if not exists public.background_jobs (
   redrive_of uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint background_jobs_payload_is_an_object check (jsonb_typeof(payload) = 'object'),
-  constraint background_jobs_payload_at_most_64_kib check (octet_length(payload::text) <= 65536),
-  -- What Postgres takes may be too deep for those who read it: Python gives up at about 1,000 levels.
-  constraint background_jobs_payload_at_most_64_deep check (not jsonb_path_exists(payload, '$.**{64 to last}')),
   constraint background_jobs_sync_names_a_post check (
     job_type <> 'sync_like_count'
     or coalesce(pg_input_is_valid(payload ->> 'post_id', 'uuid'), false)
@@ -95,8 +109,8 @@ comment on column public.background_jobs.settled_token is 'The token of the last
 comment on column public.background_jobs.isolated is 'Its lease ran out once: from then on it runs alone.';
 
 create table if not exists public.job_history (
-  id bigint generated always as identity primary key,
-  job_id uuid not null unique,
+  id bigint generated always as identity,
+  job_id uuid primary key,
   job_type public.job_type not null,
   payload jsonb not null,
   status public.job_status not null,

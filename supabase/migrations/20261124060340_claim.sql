@@ -5,16 +5,12 @@
 -- skip that job until the rater's transaction has ended. Fence: each claim issues a new claim_token.
 -- Safe to repeat: yes, each call leases other jobs.
 
--- Counts the jobs that single claims handed out: every fourth is the oldest.
-create sequence if not exists queue_private.single_claims as bigint;
-revoke all on sequence queue_private.single_claims from public, anon, authenticated;
-grant usage on sequence queue_private.single_claims to service_role;
-
 -- check_claim: refuse arguments that no claim can mean (22023).
 create or replace function queue_private.check_claim(worker_id text, max_jobs integer, lease_seconds integer)
 returns void
 language plpgsql immutable
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   if worker_id is null or char_length(worker_id) not between 1 and 255 then
@@ -37,26 +33,17 @@ create or replace function public.claim_jobs(
 ) returns setof public.background_jobs
 language plpgsql volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
-  types public.job_type[] := queue_private.claimable_job_types(job_types);
-  picked uuid[];
+  picked tid[];
 begin
   perform queue_private.check_claim(worker_id, max_jobs, lease_seconds);
-  if max_jobs = 1 then
-    picked := queue_private.pick_due_jobs(types, 1, false);
-    -- The number is drawn only for a job that is handed out: empty calls must not use up the turns.
-    if cardinality(picked) = 1 and nextval('queue_private.single_claims') % 4 = 0 then
-      picked := queue_private.pick_due_jobs(types, 1, true);
-    end if;
-  else
-    -- Nothing starves: a quarter of every batch goes to the oldest, whatever their priority.
-    picked := queue_private.pick_due_jobs(types, ceil(max_jobs / 4.0)::integer, true);
-    picked := picked
-      || queue_private.pick_due_jobs(types, max_jobs - cardinality(picked), false, picked);
-  end if;
+  picked := queue_private.pick_batch(queue_private.claimable_job_types(job_types), max_jobs);
   if cardinality(picked) > 0 then
-    return query select * from queue_private.lease_jobs(picked, worker_id, lease_seconds);
+    return query
+      select leased.* from queue_private.lease_jobs(picked, worker_id, lease_seconds) as leased
+      order by leased.priority desc, leased.scheduled_for, leased.id;
   end if;
 end
 $$;
@@ -69,6 +56,7 @@ create or replace function public.claim_next_job(
 ) returns setof public.background_jobs
 language plpgsql volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   return query select * from public.claim_jobs(worker_id, 1, job_types);
@@ -85,15 +73,16 @@ create or replace function public.claim_isolated_job(
 ) returns setof public.background_jobs
 language plpgsql volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
   types public.job_type[] := queue_private.claimable_job_types(job_types);
-  picked uuid[];
+  picked tid[];
 begin
   perform queue_private.check_claim(worker_id, 1, lease_seconds);
   picked := array(
-    select job.id
+    select job.ctid
     from public.background_jobs as job
     where job.status = 'pending' and job.isolated and job.scheduled_for <= clock_timestamp()
       and job.job_type = any (types)
