@@ -3,7 +3,7 @@
 -- failed counts the pending jobs that wait for a retry, so pending includes them.
 
 -- queue_stats_by_type: one row for each job type, active jobs and the last 24 hours.
-create or replace function public.queue_stats_by_type(moment timestamptz)
+create or replace function queue_private.queue_stats_by_type(moment timestamptz)
 returns table (
   job_type public.job_type, pending bigint, processing bigint, failed bigint, due bigint,
   scheduled bigint, stuck bigint, isolated bigint, oldest_due_seconds bigint, paused boolean,
@@ -63,11 +63,11 @@ begin
     order by known.job_type;
 end
 $$;
-revoke all on function public.queue_stats_by_type from public, anon, authenticated;
-grant execute on function public.queue_stats_by_type to service_role;
+revoke all on function queue_private.queue_stats_by_type from public, anon, authenticated;
+grant execute on function queue_private.queue_stats_by_type to service_role;
 
 -- queue_throughput: the jobs that ended in each of the last 60 minutes, oldest first.
-create or replace function public.queue_throughput(moment timestamptz)
+create or replace function queue_private.queue_throughput(moment timestamptz)
 returns table (minute timestamptz, completed bigint, dead bigint, discarded bigint)
 language plpgsql stable
 set search_path = ''
@@ -91,13 +91,13 @@ begin
     order by slot.minute;
 end
 $$;
-revoke all on function public.queue_throughput from public, anon, authenticated;
-grant execute on function public.queue_throughput to service_role;
+revoke all on function queue_private.queue_throughput from public, anon, authenticated;
+grant execute on function queue_private.queue_throughput to service_role;
 
 -- worker_run_stats: what the ledger says of the last hour. A gap of more than 90 seconds between two
 -- starts, or since the last one, is a missed tick; a start before an earlier run's end is an overlap; a
 -- run without an end after a minute was killed. Where no run ever started none was missed.
-create or replace function public.worker_run_stats(moment timestamptz) returns jsonb
+create or replace function queue_private.worker_run_stats(moment timestamptz) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -146,8 +146,8 @@ begin
   );
 end
 $$;
-revoke all on function public.worker_run_stats from public, anon, authenticated;
-grant execute on function public.worker_run_stats to service_role;
+revoke all on function queue_private.worker_run_stats from public, anon, authenticated;
+grant execute on function queue_private.worker_run_stats to service_role;
 
 create or replace function public.queue_stats() returns jsonb
 language plpgsql stable
@@ -177,16 +177,16 @@ begin
       'oldest_due_seconds', max(each.oldest_due_seconds),
       'types', jsonb_agg(to_jsonb(each)),
       'throughput', (
-        select jsonb_agg(to_jsonb(slot)) from public.queue_throughput(moment) as slot
+        select jsonb_agg(to_jsonb(slot)) from queue_private.queue_throughput(moment) as slot
       ),
-      'runs', public.worker_run_stats(moment),
+      'runs', queue_private.worker_run_stats(moment),
       'forecast_seconds', case
         when coalesce(sum(each.due) filter (where not each.paused), 0) = 0 then 0
         when ended_lately > 0 then ceil(sum(each.due) filter (where not each.paused) * 600 / ended_lately)
       end,
       'generated_at', moment
     )
-    from public.queue_stats_by_type(moment) as each
+    from queue_private.queue_stats_by_type(moment) as each
   );
 end
 $$;

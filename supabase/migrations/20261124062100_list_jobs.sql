@@ -7,16 +7,10 @@ create or replace function public.list_jobs(
   wanted_type public.job_type default null,
   page_size integer default 50,
   before_id uuid default null
-) returns table (
-  id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
-  attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
-  completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
-  idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
-)
+) returns setof public.job_state
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   page uuid[];
 begin
