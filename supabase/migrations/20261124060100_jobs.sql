@@ -22,24 +22,22 @@ $$;
 -- new_job_id: a version 7 UUID (RFC 9562, section 5.7): milliseconds, then a 12-bit fraction of one
 -- (section 6.2, method 3), then random bits. Jobs made one after another lie side by side in the
 -- indexes, and jobs due at the same time run in the order in which they came.
-create or replace function public.new_job_id() returns uuid
-language plpgsql volatile parallel safe
+create or replace function queue_private.new_job_id() returns uuid
+language sql volatile parallel safe
 set search_path = ''
 as $$
-declare
-  microseconds bigint := extract(epoch from clock_timestamp()) * 1000000;
-  head bigint := ((microseconds / 1000) << 16) | x'7000'::bigint
-    | ((microseconds % 1000) * 4096 / 1000);
-begin
-  return (lpad(to_hex(head), 16, '0') || right(gen_random_uuid()::text, 17))::uuid;
-end
+  select (
+    lpad(to_hex(((now_us / 1000) << 16) | x'7000'::bigint | ((now_us % 1000) * 4096 / 1000)), 16, '0')
+    || right(gen_random_uuid()::text, 17)
+  )::uuid
+  from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint) as clock (now_us)
 $$;
-comment on function public.new_job_id() is 'A UUID of version 7: in time order.';
-revoke all on function public.new_job_id() from public, anon, authenticated;
-grant execute on function public.new_job_id() to service_role;
+comment on function queue_private.new_job_id() is 'A UUID of version 7: in time order.';
+revoke all on function queue_private.new_job_id() from public, anon, authenticated;
+grant execute on function queue_private.new_job_id() to service_role;
 
 create table if not exists public.background_jobs (
-  id uuid primary key default public.new_job_id(),
+  id uuid primary key default queue_private.new_job_id(),
   job_type public.job_type not null,
   payload jsonb not null default '{}',
   status public.job_status not null default 'pending',

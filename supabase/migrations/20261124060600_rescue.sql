@@ -59,7 +59,7 @@ begin
       set status = 'pending',
         attempts = job.attempts - (not d.isolated)::integer,
         isolated = true,
-        scheduled_for = moment + public.job_backoff(d.attempts),
+        scheduled_for = moment + queue_private.job_backoff(d.attempts),
         error_message = d.reason,
         failed_at = moment,
         claim_token = null,

@@ -33,7 +33,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  types public.job_type[] := public.claimable_job_types(null);
+  types public.job_type[] := queue_private.claimable_job_types(null);
   run_id bigint;
 begin
   insert into public.worker_runs as run (worker_id, trigger, budget_ms)

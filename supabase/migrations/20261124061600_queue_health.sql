@@ -9,7 +9,7 @@ set search_path = ''
 as $$
 declare
   moment timestamptz := statement_timestamp();
-  types public.job_type[] := public.claimable_job_types(null);
+  types public.job_type[] := queue_private.claimable_job_types(null);
   stuck bigint;
   pending bigint;
   oldest_due timestamptz;

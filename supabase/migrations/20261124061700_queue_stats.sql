@@ -51,7 +51,7 @@ begin
       coalesce(active.isolated, 0),
       case when active.due > 0 then floor(extract(epoch from moment - active.next_due))::bigint end,
       exists (
-        select from public.paused_job_types as paused where paused.job_type = known.job_type
+        select from queue_private.paused_job_types as paused where paused.job_type = known.job_type
       ),
       coalesce(ended.completed, 0),
       coalesce(ended.dead, 0),

@@ -30,7 +30,9 @@ def names(db: Db, query: str, *arguments: object) -> set[str]:
     return {str(next(iter(row.values()))) for row in db.execute(query.encode(), arguments).fetchall()}
 
 
-FUNCTIONS = "select p.proname from pg_proc as p where p.pronamespace = 'public'::regnamespace"
+FUNCTIONS = (
+    "select p.proname from pg_proc as p where p.pronamespace in ('public'::regnamespace, 'queue_private'::regnamespace)"
+)
 
 
 def test_clients_call_no_function(service: Db) -> None:
@@ -71,7 +73,8 @@ def test_row_level_security_is_on_everywhere(service: Db) -> None:
     """Without a policy it means: nobody but the service role."""
     query = """
         select c.relname from pg_class as c
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
+        where c.relnamespace in ('public'::regnamespace, 'queue_private'::regnamespace)
+          and c.relkind in ('r', 'p') and not c.relrowsecurity
     """
     assert names(service, query) == set()
 
@@ -91,7 +94,8 @@ def test_clients_have_only_the_table_privileges_that_the_app_needs(service: Db) 
     query = """
         select c.relname, acl.privilege_type
         from pg_class as c, aclexplode(c.relacl) as acl
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        where c.relnamespace in ('public'::regnamespace, 'queue_private'::regnamespace)
+          and c.relkind in ('r', 'p', 'v', 'm')
           and acl.grantee in (select r.oid from pg_roles as r where r.rolname = %s)
     """
     for role in CLIENTS:
@@ -104,7 +108,7 @@ def test_nothing_is_granted_to_public(service: Db) -> None:
     """What everybody may do, every client may."""
     query = """
         select c.relname from pg_class as c, aclexplode(c.relacl) as acl
-        where c.relnamespace = 'public'::regnamespace and acl.grantee = 0
+        where c.relnamespace in ('public'::regnamespace, 'queue_private'::regnamespace) and acl.grantee = 0
     """
     assert names(service, query) == set()
 
@@ -113,7 +117,7 @@ def test_clients_have_no_privilege_on_a_sequence(service: Db) -> None:
     """Identity columns make some; a client could read how many jobs there are, or set it back."""
     query = """
         select c.relname from pg_class as c
-        where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and (
+        where c.relnamespace in ('public'::regnamespace, 'queue_private'::regnamespace) and c.relkind = 'S' and (
           has_sequence_privilege('anon', c.oid, 'usage, select, update')
           or has_sequence_privilege('authenticated', c.oid, 'usage, select, update')
         )

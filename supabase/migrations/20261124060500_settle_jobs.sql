@@ -8,58 +8,6 @@
 -- Locks: the rows whose token fits, in id order, so a call that is repeated while the first one still
 -- runs waits for it. Safe to repeat: yes.
 
--- check_outcomes: refuse a malformed array as a whole (22023), naming the element and the rule.
-create or replace function public.check_outcomes(outcomes jsonb) returns void
-language plpgsql immutable
-set search_path = ''
-as $$
-declare
-  bad record;
-begin
-  if outcomes is null or jsonb_typeof(outcomes) <> 'array' then
-    raise exception 'outcomes must be an array' using errcode = '22023';
-  elsif jsonb_array_length(outcomes) > 1000 then
-    raise exception 'outcomes must have at most 1000 elements, not %', jsonb_array_length(outcomes)
-      using errcode = '22023';
-  end if;
-  select checked.* into bad
-  from (
-    select
-      each.ordinality - 1 as position,
-      case
-        when jsonb_typeof(o) <> 'object' then 'must be an object'
-        when not coalesce(pg_input_is_valid(o ->> 'id', 'uuid'), false)
-          then 'id must be a UUID'
-        when not coalesce(pg_input_is_valid(o ->> 'claim_token', 'uuid'), false)
-          then 'claim_token must be a UUID'
-        when coalesce(o ->> 'outcome', '')
-          not in ('completed', 'failed', 'snoozed', 'discarded', 'released')
-          then 'outcome must be completed, failed, snoozed, discarded or released'
-        when jsonb_typeof(o -> 'error') not in ('string', 'null') then 'error must be a string'
-        when jsonb_typeof(o -> 'retryable') not in ('boolean', 'null')
-          then 'retryable must be true or false'
-        when jsonb_typeof(o -> 'not_counted') not in ('boolean', 'null')
-          then 'not_counted must be true or false'
-        when jsonb_typeof(o -> 'retry_in_seconds') not in ('number', 'null')
-          then 'retry_in_seconds must be a number'
-        when (o ->> 'retry_in_seconds')::numeric not between 0 and 31536000
-          then 'retry_in_seconds must be from 0 to 31536000'
-        when (o ->> 'retryable')::boolean is false and (o ->> 'not_counted')::boolean
-          then 'not_counted keeps the job, retryable false ends it: give one'
-      end as problem
-    from jsonb_array_elements(outcomes) with ordinality as each (o, ordinality)
-  ) as checked
-  where checked.problem is not null
-  order by checked.position
-  limit 1;
-  if found then
-    raise exception 'outcomes[%]: %', bad.position, bad.problem using errcode = '22023';
-  end if;
-end
-$$;
-revoke all on function public.check_outcomes from public, anon, authenticated;
-grant execute on function public.check_outcomes to service_role;
-
 create or replace function public.settle_jobs(worker_id text, outcomes jsonb)
 returns table (id uuid, answer text)
 language plpgsql volatile
@@ -72,7 +20,7 @@ declare
   ids uuid[];
   tokens uuid[];
 begin
-  perform public.check_outcomes(outcomes);
+  perform queue_private.check_outcomes(outcomes);
   select array_agg((o ->> 'id')::uuid), array_agg((o ->> 'claim_token')::uuid) into ids, tokens
   from jsonb_array_elements(outcomes) as o;
 
@@ -166,7 +114,7 @@ begin
           when 'released' then job.scheduled_for
           when 'snoozed' then moment + make_interval(secs => coalesce(d.retry_in_seconds, 10))
           else coalesce(
-            moment + make_interval(secs => d.retry_in_seconds), moment + public.job_backoff(d.attempts)
+            moment + make_interval(secs => d.retry_in_seconds), moment + queue_private.job_backoff(d.attempts)
           )
         end,
         error_message = coalesce(d.error, job.error_message),
@@ -202,76 +150,3 @@ $$;
 comment on function public.settle_jobs is 'Apply outcomes under their claim tokens; answers settled, already or stale.';
 revoke all on function public.settle_jobs from public, anon, authenticated;
 grant execute on function public.settle_jobs to service_role;
-
-create or replace function public.complete_job(job_id uuid, claim_token uuid, job_result jsonb default null)
-returns text
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  return (
-    select settled.answer
-    from public.settle_jobs('', jsonb_build_array(jsonb_build_object(
-      'id', complete_job.job_id, 'claim_token', complete_job.claim_token,
-      'outcome', 'completed', 'result', complete_job.job_result
-    ))) as settled
-  );
-end
-$$;
-comment on function public.complete_job is 'settle_jobs for one job that completed.';
-revoke all on function public.complete_job from public, anon, authenticated;
-grant execute on function public.complete_job to service_role;
-
-create or replace function public.fail_job(
-  job_id uuid, claim_token uuid, error_msg text, retryable boolean default true
-) returns text
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  return (
-    select settled.answer
-    from public.settle_jobs('', jsonb_build_array(jsonb_build_object(
-      'id', fail_job.job_id, 'claim_token', fail_job.claim_token, 'outcome', 'failed',
-      'error', fail_job.error_msg, 'retryable', fail_job.retryable
-    ))) as settled
-  );
-end
-$$;
-comment on function public.fail_job is 'settle_jobs for one job that failed.';
-revoke all on function public.fail_job from public, anon, authenticated;
-grant execute on function public.fail_job to service_role;
-
--- settle_and_claim: settle one batch and lease the next in one round trip and one transaction.
--- Returns {"settled": [{id, answer}], "claimed": [background_jobs rows]}.
-create or replace function public.settle_and_claim(
-  worker_id text,
-  outcomes jsonb default '[]',
-  max_jobs integer default 10,
-  job_types public.job_type[] default null,
-  lease_seconds integer default 30
-) returns jsonb
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  settled jsonb;
-  claimed jsonb;
-begin
-  perform public.check_claim(worker_id, max_jobs, lease_seconds);
-  settled := (
-    select jsonb_agg(jsonb_build_object('id', s.id, 'answer', s.answer))
-    from public.settle_jobs(worker_id, coalesce(outcomes, '[]')) as s
-  );
-  claimed := (
-    select jsonb_agg(to_jsonb(c))
-    from public.claim_jobs(worker_id, max_jobs, job_types, lease_seconds) as c
-  );
-  return jsonb_build_object(
-    'settled', coalesce(settled, '[]'), 'claimed', coalesce(claimed, '[]')
-  );
-end
-$$;
-comment on function public.settle_and_claim is 'settle_jobs and claim_jobs in one transaction.';
-revoke all on function public.settle_and_claim from public, anon, authenticated;
-grant execute on function public.settle_and_claim to service_role;
