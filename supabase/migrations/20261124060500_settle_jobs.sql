@@ -64,6 +64,7 @@ begin
         job.claim_token,
         job.worker_id,
         job.started_at,
+        job.scheduled_for,
         job.created_at,
         job.redrive_of,
         asked.outcome,
@@ -87,7 +88,7 @@ begin
     ), archived as (
       insert into public.job_history (
         job_id, job_type, payload, status, priority, attempts, max_attempts, error_message, result,
-        duration_ms, idempotency_key, claim_token, worker_id, created_at, completed_at, redrive_of
+        duration_ms, waited_ms, idempotency_key, claim_token, worker_id, created_at, completed_at, redrive_of
       )
       select
         d.id, d.job_type, d.payload, d.ended_as, d.priority, d.attempts, d.max_attempts,
@@ -103,6 +104,7 @@ begin
           else nullif(d.result, 'null')
         end,
         greatest(0, extract(epoch from moment - d.started_at) * 1000)::bigint,
+        greatest(0, extract(epoch from d.started_at - d.scheduled_for) * 1000)::bigint,
         d.idempotency_key, d.claim_token, d.worker_id, d.created_at, moment, d.redrive_of
       from decided as d
       where d.ended_as is not null
