@@ -10,7 +10,7 @@
 --   attempts = 0     a job that waits for a retry may run at any moment after a long backoff;
 --   no unique index  on pending sync jobs, because raters would wait for one another on it.
 -- Security definer: a rater (anon) may not write background_jobs. It runs as a trigger only.
-create or replace function public.ask_for_like_sync() returns trigger
+create or replace function queue_private.ask_for_like_sync() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 set enable_seqscan = off
@@ -64,24 +64,24 @@ begin
   return null;
 end
 $$;
-comment on function public.ask_for_like_sync is 'Asks for a sync of each post whose ratings changed.';
-revoke all on function public.ask_for_like_sync from public, anon, authenticated;
+comment on function queue_private.ask_for_like_sync is 'Asks for a sync of each post whose ratings changed.';
+revoke all on function queue_private.ask_for_like_sync from public, anon, authenticated;
 
 create or replace trigger ask_for_like_sync_on_insert
 after insert on public.post_ratings
 referencing new table as added
-for each statement execute function public.ask_for_like_sync();
+for each statement execute function queue_private.ask_for_like_sync();
 
 create or replace trigger ask_for_like_sync_on_delete
 after delete on public.post_ratings
 referencing old table as removed
-for each statement execute function public.ask_for_like_sync();
+for each statement execute function queue_private.ask_for_like_sync();
 
 create or replace trigger ask_for_like_sync_on_update
 after update on public.post_ratings
 referencing old table as removed new table as added
-for each statement execute function public.ask_for_like_sync();
+for each statement execute function queue_private.ask_for_like_sync();
 
 create or replace trigger ask_for_like_sync_on_truncate
 after truncate on public.post_ratings
-for each statement execute function public.ask_for_like_sync();
+for each statement execute function queue_private.ask_for_like_sync();
