@@ -63,7 +63,7 @@ class Report:
 
 def hammer(open_connection: Open, settings: Settings, owner: Db | None = None) -> Report:
     """Run it, on connections of role service_role that are not used by anyone else. An owner of the tables also lets
-    clients rate directly, truncates the ratings now and then, and makes some syncs slow. For a scratch database only."""
+    clients rate directly, truncates the ratings now and then, and makes some syncs slow: for scratch databases."""
     observer = open_connection()
     if owner is not None:
         allow_direct_ratings(owner)
