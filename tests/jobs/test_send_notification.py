@@ -68,7 +68,7 @@ def notifications(db: Db) -> list[dict[str, Any]]:
 
 def statuses(db: Db) -> list[int]:
     """How the recorded pushes ended."""
-    rows = db.execute("select status from public.push_deliveries order by status").fetchall()
+    rows = db.execute("select status from queue_private.push_deliveries order by status").fetchall()
     return [row["status"] for row in rows]
 
 
