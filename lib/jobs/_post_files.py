@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
-from lib.database import Storage
+from lib.database.storage import Storage
 
 BUCKET = "post-images"
 # The folder of images that belong to no post.

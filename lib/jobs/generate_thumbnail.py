@@ -9,10 +9,7 @@ from pydantic import Field, model_validator
 
 from lib.images import Busy, Fitted, Thumbnail, make_thumbnails, store_file, work_on_image
 from lib.outside import image_hosts
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Discard, Outcome, Snooze
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.queue import Completed, Discard, JobContext, Outcome, Payload, Policy, Snooze, job
 
 # What the database says when it has not stored an image or its thumbnails.
 NOT_STORED = {"gone": "the post is gone", "outdated": "the post has another image by now"}
@@ -51,7 +48,7 @@ async def generate_thumbnail(request: GenerateThumbnail, context: JobContext) ->
 
     Safe to repeat: the files are named after their content, the rows after their sizes.
     """
-    if request.post_id is not None and not await context.database.post_exists(request.post_id):
+    if request.post_id is not None and not await context.database.rpc("post_exists", bool, post_id=request.post_id):
         return Discard(NOT_STORED["gone"])
     sizes = [size if isinstance(size, int) else Fitted(size.width, size.height) for size in request.sizes]
     make = partial(make_thumbnails, sizes=sizes)
@@ -61,7 +58,9 @@ async def generate_thumbnail(request: GenerateThumbnail, context: JobContext) ->
         return BUSY
     stored = await _store(request, copies, context)
     if request.post_id is not None:
-        answer = await context.database.store_post_thumbnails(request.post_id, request.image_url, stored)
+        answer = await context.database.rpc(
+            "store_post_thumbnails", str, post_id=request.post_id, source_url=request.image_url, thumbnails=stored
+        )
         if answer != "stored":
             return Discard(NOT_STORED[answer])
     return Completed({"thumbnails": stored})

@@ -7,13 +7,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from lib.database import Row
-from lib.errors import JobFailure, RetryLater
+from lib.database import NOTHING
+from lib.model import Row, Text
 from lib.push import Ended, Gone, Later, PushSender, Subscription, Verdict, as_message
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Outcome
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.queue import Completed, JobContext, JobFailure, Outcome, Payload, Policy, RetryLater, job
 
 # The user's newest browsers; older ones are most likely gone.
 MAX_BROWSERS = 20
@@ -24,9 +21,18 @@ class SendNotification(Payload):
     """Whom to tell what. url: where a click leads, an http(s) URL or a path of the app."""
 
     user_id: UUID
-    title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
-    body: str = Field(max_length=2000, pattern=r"^[^\x00]*$")
+    title: Text = Field(min_length=1, max_length=200)
+    body: Text = Field(max_length=2000)
     url: str | None = Field(None, max_length=2048, pattern=r"^(https?://|/)[!-~]*$")
+
+
+class UndeliveredPush(Row):
+    """A browser of the user that the notification was not pushed to yet."""
+
+    subscription_id: UUID
+    endpoint: str
+    p256dh: str
+    auth: str
 
 
 @job("send_notification", payload=SendNotification, policy=Policy(timeout_s=5, priority=2, max_attempts=5))
@@ -38,31 +44,45 @@ async def send_notification(request: SendNotification, context: JobContext) -> O
     the second replace the first.)
     """
     job = context.job
-    notification_id = await context.database.add_notification(job.id, job.redrive_of, request.model_dump(mode="json"))
+    notification_id = await context.database.rpc(
+        "add_notification", UUID, job_id=job.id, redrive_of=job.redrive_of, **request.model_dump()
+    )
     try:
         sender = PushSender.of(context.settings)
     except ValueError as error:
         raise JobFailure(f"cannot push: {error}") from None
     if sender is None:
         return Completed({"notification_id": str(notification_id), "push": "not configured"})
-    rows = await context.database.undelivered_pushes(notification_id, MAX_BROWSERS)
+    pushes = await context.database.rpc(
+        "undelivered_pushes",
+        list[UndeliveredPush],
+        notification_id=notification_id,
+        max_subscriptions=MAX_BROWSERS,
+    )
     message = as_message(
         {"id": str(notification_id), "title": request.title, "body": request.body, "url": request.url}, "body"
     )
     push = partial(_push, sender, notification_id, message, context)
-    return _conclude(notification_id, await asyncio.gather(*(push(row) for row in rows)))
+    return _conclude(notification_id, await asyncio.gather(*(push(each) for each in pushes)))
 
 
-async def _push(sender: PushSender, notification_id: UUID, message: bytes, context: JobContext, row: Row) -> Verdict:
+async def _push(
+    sender: PushSender, notification_id: UUID, message: bytes, context: JobContext, to: UndeliveredPush
+) -> Verdict:
     """Push to one browser, and record at once how it ended."""
-    subscription = Subscription(row["endpoint"], row["p256dh"], row["auth"])
+    subscription = Subscription(to.endpoint, to.p256dh, to.auth)
     verdict = await sender.push(subscription, message, topic=notification_id.hex, within_s=PUSH_TIMEOUT_S)
-    subscription_id = UUID(row["subscription_id"])
     match verdict:
         case Ended(status):
-            await context.database.record_push(notification_id, subscription_id, status)
+            await context.database.rpc(
+                "record_push",
+                NOTHING,
+                notification_id=notification_id,
+                subscription_id=to.subscription_id,
+                status=status,
+            )
         case Gone():
-            await context.database.remove_push_subscription(subscription_id)
+            await context.database.rpc("remove_push_subscription", NOTHING, subscription_id=to.subscription_id)
         case Later():
             pass
     return verdict

@@ -7,10 +7,10 @@ import httpx
 import psycopg
 import pytest
 
-from lib import jobs
-from lib.database import Database
+import lib.jobs  # noqa: F401 - registers the types
 from lib.queue.report import RunReport
 from lib.queue.worker import Worker
+from lib.resources import Resources
 from lib.settings import Settings
 from tests.jobs.image_host import ImageHost, serving
 
@@ -18,8 +18,6 @@ type Db = psycopg.Connection[dict[str, Any]]
 type Work = Callable[..., Awaitable[list[RunReport]]]
 
 DUE = "select id from public.background_jobs where status = 'pending' and scheduled_for <= now() limit 1"
-
-assert jobs.__all__, "importing lib.jobs registers the types"
 
 
 @pytest.fixture
@@ -31,31 +29,25 @@ async def host() -> AsyncIterator[ImageHost]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """The client that a function keeps between invocations."""
+    """A browser, say."""
     async with httpx.AsyncClient(timeout=3) as client:
         yield client
 
 
 @pytest.fixture
-def database(project: dict[str, str], http: httpx.AsyncClient) -> Database:
-    """The door to the test's database."""
-    return Database(project["SUPABASE_URL"], project["SUPABASE_SERVICE_ROLE_KEY"], http)
-
-
-@pytest.fixture
-def work(project: dict[str, str], database: Database, http: httpx.AsyncClient, db: Db, host: ImageHost) -> Work:
+def work(project: dict[str, str], db: Db, host: ImageHost) -> Work:
     """Run the worker, with all job types, until no job is due (at most so many runs); other arguments are variables of
     the environment."""
     db.execute("update public.job_schedules set enabled = false")
 
     async def run(runs: int = 5, **environment: str) -> list[RunReport]:
-        settings = Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment)
+        resources = Resources.open(Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment))
         reports: list[RunReport] = []
-        while len(reports) < runs and db.execute(DUE).fetchone():
-            worker = Worker(
-                database=database, http=http, settings=settings, trigger="manual", budget_ms=8000, concurrency=20
-            )
-            reports.append(await worker.run())
+        try:
+            while len(reports) < runs and db.execute(DUE).fetchone():
+                reports.append(await Worker(resources, "manual").run())
+        finally:
+            await resources.aclose()
         return reports
 
     return run

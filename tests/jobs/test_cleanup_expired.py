@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from lib.database import Storage
+from lib.database.storage import Storage
 from lib.images.files import BUCKET
 from lib.jobs import cleanup_expired
 from tests.jobs import pictures

@@ -6,15 +6,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, Strict, ValidationError
 
-from lib import jobs
-from lib.call import Call
+import lib.jobs  # noqa: F401 - registers the job types
+from lib.caller import Caller
 from lib.errors import InvalidInput, NotFound
-from lib.model import Model, field_of
-from lib.queue.client import Enqueued, NewJob, enqueue, enqueue_many
-from lib.queue.registry import Payload, type_named
-
-assert jobs.__all__, "importing lib.jobs registers the types"  # noqa: S101
-
+from lib.model import Model, Text, broken_rules
+from lib.queue import Enqueued, NewJob, Payload, enqueue, enqueue_many
+from lib.queue.registry import type_named
+from lib.resources import Resources
 
 MAX_JOBS = 500
 # What the database takes, whatever the offset.
@@ -31,8 +29,7 @@ class JobRequest(Model):
     payload: dict[str, Any] = Field(default_factory=dict)
     priority: Whole | None = Field(None, ge=0, le=10)
     scheduled_for: Moment | None = None
-    # Postgres stores every character but NUL.
-    idempotency_key: str | None = Field(None, min_length=1, max_length=255, pattern=r"^[^\x00]*$")
+    idempotency_key: Text | None = Field(None, min_length=1, max_length=255)
     max_attempts: Whole | None = Field(None, ge=1, le=25)
 
 
@@ -51,7 +48,7 @@ class JobHandle(Model):
 
     @classmethod
     def of(cls, enqueued: Enqueued) -> "JobHandle":
-        """From what the queue's client returns."""
+        """From what the queue returns."""
         return cls(id=enqueued.id, created=enqueued.created, status=enqueued.status)
 
 
@@ -126,7 +123,7 @@ def read_enqueue_request(body: Any) -> JobRequest | JobsRequest:
     return JobRequest.model_validate(body)
 
 
-async def enqueue_requested(request: JobRequest | JobsRequest, call: Call) -> JobReply | JobsReply:
+async def enqueue_requested(request: JobRequest | JobsRequest, resources: Resources, _: Caller) -> JobReply | JobsReply:
     """Enqueue one job or many.
 
     Raises:
@@ -134,30 +131,28 @@ async def enqueue_requested(request: JobRequest | JobsRequest, call: Call) -> Jo
         Conflict: an idempotency key is held by a job of another type or payload.
     """
     if isinstance(request, JobRequest):
-        return JobReply(job=JobHandle.of(await enqueue(call.database, _new_job(request, ""))))
-    new_jobs = [_new_job(job, f"jobs.{position}.") for position, job in enumerate(request.jobs)]
-    return JobsReply(jobs=tuple(JobHandle.of(each) for each in await enqueue_many(call.database, new_jobs)))
+        return JobReply(job=JobHandle.of(await enqueue(resources.database, _new_job(request))))
+    new_jobs = [_new_job(job, "jobs", str(position)) for position, job in enumerate(request.jobs)]
+    return JobsReply(jobs=tuple(JobHandle.of(each) for each in await enqueue_many(resources.database, new_jobs)))
 
 
-async def find_job(query: JobQuery, call: Call) -> JobStateReply:
+async def find_job(query: JobQuery, resources: Resources, _: Caller) -> JobStateReply:
     """Look up a job, active or ended.
 
     Raises:
         NotFound: there is no such job.
     """
-    rows = await call.database.find_jobs([query.id])
-    if not rows:
+    found = await resources.database.rpc("find_jobs", list[JobState], job_ids=[query.id])
+    if not found:
         raise NotFound("there is no such job")
-    return JobStateReply(job=JobState.model_validate(rows[0]))
+    return JobStateReply(job=found[0])
 
 
-def _new_job(request: JobRequest, prefix: str) -> NewJob:
-    try:
-        job_type = type_named(request.job_type)
-    except InvalidInput as error:
-        raise InvalidInput(f"{prefix}jobType", error.rule) from None
+def _new_job(request: JobRequest, *where: str) -> NewJob:
+    """where: the place of the request in the body, for messages."""
+    job_type = type_named(request.job_type, field=".".join((*where, "jobType")))
     return NewJob(
-        payload=_payload(job_type.payload, request.payload, f"{prefix}payload"),
+        payload=_payload(job_type.payload, request.payload, (*where, "payload")),
         priority=request.priority,
         scheduled_for=request.scheduled_for,
         idempotency_key=request.idempotency_key,
@@ -165,9 +160,8 @@ def _new_job(request: JobRequest, prefix: str) -> NewJob:
     )
 
 
-def _payload(model: type[Payload], payload: dict[str, Any], where: str) -> Payload:
+def _payload(model: type[Payload], payload: dict[str, Any], where: tuple[str, ...]) -> Payload:
     try:
         return model.model_validate(payload)
     except ValidationError as error:
-        problems = [(field_of((where, *problem["loc"])), problem["msg"]) for problem in error.errors()]
-        raise InvalidInput(*problems[0], others=tuple(problems[1:])) from None
+        raise InvalidInput.of(broken_rules(error, "body", where)) from None

@@ -6,9 +6,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from lib.call import Call
+from lib.caller import Caller
 from lib.model import NoInput
-from lib.monitoring import QueueStats, TypeStats
+from lib.resources import Resources
+from lib.services.admin.queue.stats import QueueStats, TypeStats, queue_stats
 
 # Name, help, and what it reads of one job type.
 _BY_TYPE = (
@@ -52,8 +53,8 @@ def _number(stats: TypeStats, attribute: str) -> float:
     return float(getattr(stats, attribute) or 0)
 
 
-async def queue_metrics(_: NoInput, call: Call) -> str:
-    """The numbers in the text exposition format 0.0.4."""
+async def queue_metrics(_input: NoInput, resources: Resources, caller: Caller) -> str:
+    """Return the numbers in the text exposition format 0.0.4."""
     registry = CollectorRegistry()
-    registry.register(_Collector(QueueStats.model_validate(await call.database.queue_stats())))
+    registry.register(_Collector(await queue_stats(_input, resources, caller)))
     return generate_latest(registry).decode()

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from lib import jobs
-from lib.call import Call
+import lib.jobs  # noqa: F401 - registers the job types
+from lib.caller import Caller
 from lib.model import Model, NoInput
 from lib.queue.report import RunReport
 from lib.queue.worker import Trigger, Worker
-
-assert jobs.__all__, "importing lib.jobs registers the types"  # noqa: S101
+from lib.resources import Resources
 
 
 class ProcessedJob(Model):
@@ -44,27 +43,18 @@ class ProcessReply(Model):
     results: tuple[ProcessedJob, ...]
 
 
-async def process_queue_by_cron(_: NoInput, call: Call) -> ProcessReply:
+async def process_queue_by_cron(_: NoInput, resources: Resources, caller: Caller) -> ProcessReply:
     """Run the worker for a cron tick."""
-    return await _process(call, "cron")
+    return await _process(resources, caller, "cron")
 
 
-async def process_queue_by_hand(_: NoInput, call: Call) -> ProcessReply:
+async def process_queue_by_hand(_: NoInput, resources: Resources, caller: Caller) -> ProcessReply:
     """Run the worker for somebody who asked."""
-    return await _process(call, "manual")
+    return await _process(resources, caller, "manual")
 
 
-async def _process(call: Call, trigger: Trigger) -> ProcessReply:
-    worker = Worker(
-        database=call.database,
-        http=call.http,
-        settings=call.settings,
-        trigger=trigger,
-        budget_ms=call.settings.worker_budget_ms,
-        concurrency=call.settings.worker_concurrency,
-        deadline_in_s=call.deadline_in_s,
-    )
-    return _reply(await worker.run())
+async def _process(resources: Resources, caller: Caller, trigger: Trigger) -> ProcessReply:
+    return _reply(await Worker(resources, trigger, caller.deadline_in_s).run())
 
 
 def _reply(report: RunReport) -> ProcessReply:
@@ -78,7 +68,7 @@ def _reply(report: RunReport) -> ProcessReply:
             "duration_ms": report.duration_ms,
             "budget_ms": report.budget_ms,
             "results": tuple(
-                ProcessedJob(id=each.id, job_type=each.job_type, outcome=each.outcome, error=each.error)
+                ProcessedJob(id=each.id, job_type=each.job_type, outcome=each.ending, error=each.error)
                 for each in report.results
             ),
         }

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from lib.call import Call
+from lib.caller import Caller
 from lib.errors import InvalidInput, NotAuthenticated
-from lib.model import Model
+from lib.model import Model, Row, Text
 from lib.outside import image_hosts, origin_of
+from lib.resources import Resources
+from lib.settings import Settings
 
 MAX_CAPTION_CHARACTERS = 2200
 MAX_URL_CHARACTERS = 2048
@@ -22,9 +24,8 @@ type Sort = Literal["hot", "new"]
 class NewPostRequest(Model):
     """A post to add. imageUrl: http or https, on a host that images are fetched from."""
 
-    # Postgres stores every character but NUL.
-    caption: str | None = Field(None, max_length=MAX_CAPTION_CHARACTERS, pattern=r"^[^\x00]*$")
-    image_url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS, pattern=r"^[^\x00]*$")
+    caption: Text | None = Field(None, max_length=MAX_CAPTION_CHARACTERS)
+    image_url: Text = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
 
 
 class PostsQuery(Model):
@@ -81,41 +82,66 @@ class PostsReply(Model):
     next_cursor: str | None
 
 
-async def create_post(request: NewPostRequest, call: Call) -> NewPostReply:
+class ListedPost(Row):
+    """A row of list_posts: a post, and the key that its page is sorted by."""
+
+    id: UUID
+    user_id: UUID | None
+    caption: str | None
+    image_url: str | None
+    likes: int
+    created_at: datetime
+    image: PostImage | None
+    sort_key: str
+
+    def to_post(self) -> Post:
+        """Return the post without its key."""
+        return Post.model_validate({name: getattr(self, name) for name in Post.model_fields})
+
+
+async def create_post(request: NewPostRequest, resources: Resources, caller: Caller) -> NewPostReply:
     """Add a post for the user who calls; its image job comes with it, in the same transaction.
 
     Raises:
         InvalidInput: the image's URL is not one that is fetched.
     """
-    if call.user_id is None:
+    if caller.user_id is None:
         raise NotAuthenticated("only a user can add a post")
-    _check_image_url(request.image_url, call)
-    row = await call.database.create_post(call.user_id, request.caption, request.image_url)
-    return NewPostReply.model_validate(row)
-
-
-async def list_posts(query: PostsQuery, call: Call) -> PostsReply:
-    """One page of posts, newest or hottest first. The hottest are those that were ranked last.
-
-    Raises:
-        InvalidInput: the cursor is none of this sort.
-    """
-    after_key, after_id = (None, None) if query.cursor is None else _read_cursor(query.cursor, query.sort)
-    rows = await call.database.list_posts(query.sort, query.limit + 1, after_key, after_id)
-    keys = [str(row.pop("sort_key")) for row in rows]
-    posts = tuple(Post.model_validate(row) for row in rows[: query.limit])
-    more = len(rows) > query.limit
-    return PostsReply(
-        posts=posts,
-        next_cursor=_cursor(query.sort, keys[query.limit - 1], posts[-1].id) if more else None,
+    _check_image_url(request.image_url, resources.settings)
+    return await resources.database.rpc(
+        "create_post", NewPostReply, user_id=caller.user_id, caption=request.caption, image_url=request.image_url
     )
 
 
-def _check_image_url(url: str, call: Call) -> None:
+async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> PostsReply:
+    """Return one page of posts, newest or hottest first. The hottest are those that were ranked last.
+
+    Raises:
+        InvalidInput: the cursor belongs to the other sort order, or is not a cursor at all.
+    """
+    after_key, after_id = (None, None) if query.cursor is None else _read_cursor(query.cursor, query.sort)
+    # One more than asked for: it tells whether there is a next page.
+    rows = await resources.database.rpc(
+        "list_posts",
+        list[ListedPost],
+        sort=query.sort,
+        max_posts=query.limit + 1,
+        after_key=after_key,
+        after_id=after_id,
+    )
+    page = rows[: query.limit]
+    last = page[-1] if len(rows) > query.limit else None
+    return PostsReply(
+        posts=tuple(row.to_post() for row in page),
+        next_cursor=None if last is None else _cursor(query.sort, last.sort_key, last.id),
+    )
+
+
+def _check_image_url(url: str, settings: Settings) -> None:
     origin = origin_of(url)
     if origin is None:
         raise InvalidInput("imageUrl", "must be an http or https URL")
-    if not image_hosts(call.settings).allows(origin):
+    if not image_hosts(settings).allows(origin):
         raise InvalidInput("imageUrl", f"must be on a host that images are fetched from, which {origin.host} is not")
 
 

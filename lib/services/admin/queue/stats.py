@@ -1,22 +1,10 @@
-"""What the queue says of itself: health for uptime monitors, numbers for dashboards."""
+"""The queue in numbers, for dashboards."""
 
 from datetime import datetime
 
-from lib.call import Call
+from lib.caller import Caller
 from lib.model import Model, NoInput
-
-
-class QueueHealth(Model):
-    """healthy, and the reasons when not. Seconds are whole; null where there is nothing to measure."""
-
-    healthy: bool
-    stuck_jobs: int
-    pending_jobs: int
-    oldest_due_seconds: int | None
-    dead_last_24h: int
-    last_run_seconds_ago: int | None
-    drifting_posts: int | None
-    reasons: tuple[str, ...]
+from lib.resources import Resources
 
 
 class TypeStats(Model):
@@ -77,11 +65,6 @@ class QueueStats(Model):
     generated_at: datetime
 
 
-async def queue_health(_: NoInput, call: Call) -> QueueHealth:
-    """Whether the queue works."""
-    return QueueHealth.model_validate(await call.database.queue_health())
-
-
-async def queue_stats(_: NoInput, call: Call) -> QueueStats:
-    """The queue in numbers."""
-    return QueueStats.model_validate(await call.database.queue_stats())
+async def queue_stats(_input: NoInput, resources: Resources, _: Caller) -> QueueStats:
+    """Return the queue in numbers."""
+    return await resources.database.rpc("queue_stats", QueueStats)

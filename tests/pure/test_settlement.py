@@ -11,20 +11,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from lib import errors
-from lib.queue.outcome import (
-    MAX_ERROR_CHARACTERS,
-    Completed,
-    Discard,
-    Settlement,
-    Snooze,
-    clean_text,
-    release,
-    settle_failure,
-    settle_outcome,
-)
-from lib.queue.policy import Policy
+from lib.queue import Completed, Discard, Policy, Snooze
+from lib.queue.jsonable import MAX_ERROR_CHARACTERS, storable_text
+from lib.queue.settlement import Settlement, release, settle_failure, settle_outcome
 from tests.pure.making import JOB_ID, TOKEN, job
 
 POLICY = Policy(timeout_s=1)
@@ -41,7 +33,7 @@ class Unprintable(Exception):
 
 def row(settlement: Settlement) -> dict[str, Any]:
     """Return what the database is told, as it arrives: through JSON."""
-    told: dict[str, Any] = json.loads(json.dumps(settlement.to_row(), allow_nan=False, ensure_ascii=False).encode())
+    told: dict[str, Any] = json.loads(to_json(settlement.to_outcome()))
     assert UUID(told.pop("id")) == JOB_ID
     assert UUID(told.pop("claim_token")) == TOKEN
     return told
@@ -66,7 +58,7 @@ def test_released_tells_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts", "fate", "told"),
+    ("error", "attempts", "ending", "told"),
     [
         (ValueError("bad"), 1, "retried", {"error": "ValueError: bad"}),
         (ValueError(), 1, "retried", {"error": "ValueError"}),
@@ -104,10 +96,10 @@ def test_released_tells_nothing_else() -> None:
         ),
     ],
 )
-def test_each_failure_has_its_consequence(error: Exception, attempts: int, fate: str, told: dict[str, Any]) -> None:
+def test_each_failure_has_its_consequence(error: Exception, attempts: int, ending: str, told: dict[str, Any]) -> None:
     """The attempt counts, or is given back; the job waits, or is dead."""
     settlement = settle_failure(job(attempts=attempts), POLICY, error, 0.5)
-    assert settlement.fate == fate
+    assert settlement.ending == ending
     assert row(settlement) == {"outcome": "failed", "retryable": True, "not_counted": False} | told
 
 
@@ -155,9 +147,9 @@ def test_no_number_is_no_wait_that_was_asked_for(seconds: Any) -> None:
 )
 def test_messages_become_what_postgres_stores(text: str, stored: str) -> None:
     """No NUL, no half of a surrogate pair, at most 2,000 characters."""
-    assert clean_text(text) == stored
+    assert storable_text(text) == stored
     failed = settle_failure(job(), POLICY, errors.PermanentFailure(text), 0.0)
-    assert failed.error == clean_text(f"PermanentFailure: {text}")
+    assert failed.error == storable_text(f"PermanentFailure: {text}")
     assert row(settle_outcome(job(), Discard(text)))["error"] == stored
     assert row(settle_outcome(job(), Snooze(1, text)))["error"] == stored
 
@@ -165,7 +157,7 @@ def test_messages_become_what_postgres_stores(text: str, stored: str) -> None:
 @given(st.text(st.characters()))
 def test_any_text_can_be_stored(text: str) -> None:
     """Exceptions carry what the outside world sent."""
-    cleaned = clean_text(text)
+    cleaned = storable_text(text)
     assert "\0" not in cleaned
     assert len(cleaned) <= MAX_ERROR_CHARACTERS
     cleaned.encode()
@@ -191,7 +183,7 @@ def test_an_exception_without_a_text_is_named() -> None:
 def test_a_result_that_is_no_json_is_the_handlers_failure(result: Mapping[str, Any]) -> None:
     """Dead at once: the next attempt would return it too."""
     settlement = settle_outcome(job(), Completed(result))
-    assert settlement.fate == "dead"
+    assert settlement.ending == "dead"
     assert row(settlement)["retryable"] is False
     assert "not JSON" in str(settlement.error)
 
@@ -204,7 +196,7 @@ def test_a_result_without_end_is_the_handlers_failure() -> None:
     for _ in range(100_000):
         deep = {"in": deep}
     for result in (circle, deep):
-        assert settle_outcome(job(), Completed(result)).fate == "dead"
+        assert settle_outcome(job(), Completed(result)).ending == "dead"
 
 
 @pytest.mark.parametrize("levels", range(200, 1200, 50))
@@ -213,7 +205,7 @@ def test_a_deep_result_is_stored_or_refused(levels: int) -> None:
     deep: dict[str, Any] = {}
     for _ in range(levels):
         deep = {"in": deep}
-    assert settle_outcome(job(), Completed(deep)).fate in ("completed", "dead")
+    assert settle_outcome(job(), Completed(deep)).ending in ("completed", "dead")
 
 
 @pytest.mark.parametrize(
