@@ -3,17 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from lib.errors import JobFailure, RetryLater
 from lib.outside import Absent, Never, NoTurn, NotYet, Verdict
-from lib.queue.job import Job
-from lib.queue.outcome import Discard, Outcome, Snooze
+from lib.queue import Discard, JobContext, JobFailure, Outcome, RetryLater, Snooze
 
 # For how long an image that is not there may still be on its way: its upload may end after its post is added.
 YOUNG = timedelta(minutes=10)
 FIRST_WAIT_S = 5.0
 
 
-def conclude(verdict: Verdict, job: Job) -> Outcome:
+def conclude(verdict: Verdict, context: JobContext) -> Outcome:
     """The outcome of a job that did not get its image.
 
     Raises:
@@ -23,7 +21,7 @@ def conclude(verdict: Verdict, job: Job) -> Outcome:
         case Never(reason):
             return Discard(reason)
         case Absent(reason):
-            wait_s = wait_for_absent_s(datetime.now(UTC) - job.created_at)
+            wait_s = wait_for_absent_s(datetime.now(UTC) - context.job.created_at)
             return Discard(reason) if wait_s is None else Snooze(wait_s, f"{reason}; it may be on its way")
         case NoTurn(reason):
             return Snooze(1, reason)

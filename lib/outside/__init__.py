@@ -14,13 +14,13 @@ import httpx
 from lib.outside.http import Resolver, checked_client, trust_nobody
 from lib.outside.images import ImagePlaces, Images
 from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
-from lib.pictures.messages import Box, Copy, Rendition
+from lib.pictures.messages import Box, Copy, Rendition, Side
 from lib.settings import Settings
 
 if TYPE_CHECKING:  # imported by those who push: it takes 15 ms
     from lib.outside.push import PushMisconfigured, PushNotConfigured, PushSender
 
-__all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Rendition", "Verdict"]
+__all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Rendition", "Side", "Verdict"]
 
 
 @dataclass(frozen=True)

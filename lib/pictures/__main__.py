@@ -3,7 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from json import loads
 from typing import Any, BinaryIO
 
@@ -52,19 +53,14 @@ def _make(request: Mapping[str, Any], data: bytes) -> tuple[Any, Sequence[bytes]
     return [{"width": copy.width, "height": copy.height} for copy in copies], [copy.webp for copy in copies]
 
 
-class _counted_warnings:  # noqa: N801 - used like a function
-    """Counts warnings instead of printing them: a broken directory of EXIF makes megabytes of text."""
-
-    def __enter__(self) -> Sequence[None]:
-        self._caught = warnings.catch_warnings()
-        self._caught.__enter__()
+@contextmanager
+def _counted_warnings() -> Iterator[Sequence[None]]:
+    """Count warnings instead of printing them: a broken directory of EXIF makes megabytes of text."""
+    count: list[None] = []
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
-        count: list[None] = []
         warnings.showwarning = lambda *_, **__: count.append(None)
-        return count
-
-    def __exit__(self, *error: object) -> None:
-        self._caught.__exit__(*error)
+        yield count
 
 
 def main() -> None:

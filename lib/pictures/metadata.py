@@ -19,14 +19,9 @@ _PNG_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _JPEG = b"\xff\xd8"
 _SOS, _COM = 0xDA, 0xFE
 _APPLICATION = range(0xE0, 0xF0)
-# Application segments that stay: their marker, how they begin, and how long they are at least. JFIF and Adobe say how
-# the colours are stored.
-_JPEG_KEPT = (
-    (0xE0, b"JFIF\0", 14),
-    (0xE1, b"Exif\0\0", 14),
-    (0xE2, b"ICC_PROFILE\0", 15),
-    (0xEE, b"Adobe", 12),
-)
+# Application segments that stay: how they begin, and how long they are at least. JFIF and Adobe say how the colours are
+# stored.
+_JPEG_KEPT = {0xE0: (b"JFIF\0", 14), 0xE1: (b"Exif\0\0", 14), 0xE2: (b"ICC_PROFILE\0", 15), 0xEE: (b"Adobe", 12)}
 
 
 def without_metadata(data: bytes) -> bytes:
@@ -78,15 +73,13 @@ def _jpeg_segments(data: bytes) -> Iterator[memoryview]:
         if marker == 0xFF:  # padding
             at += 1
             continue
-        end = at + 2 + (data[at + 2] << 8) + data[at + 3]
-        if marker not in _APPLICATION:
-            kept = marker != _COM
-        else:
-            kept = any(
-                marker == known and end - at - 4 >= least and data.startswith(start, at + 4)
-                for known, start, least in _JPEG_KEPT
-            )
-        if kept:
-            yield view[at:end]
-        at = end
+        start, length = at, data[at + 2] << 8 | data[at + 3]
+        at += 2 + length
+        if marker == _COM:
+            continue
+        if marker in _APPLICATION:
+            begins, least = _JPEG_KEPT.get(marker, (b"", 65_536))
+            if length < least or not data.startswith(begins, start + 4):
+                continue
+        yield view[start:at]
     yield view[at:]

@@ -1,5 +1,4 @@
-"""What the fault tests have a worker do: handlers that end in every way, over the real job types.
-"""
+"""What the fault tests have a worker do: handlers that end in every way, over the real job types."""
 
 import asyncio
 import os

@@ -7,7 +7,7 @@ never blocks a thread. Names of trusted services are the operator's: the system 
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,7 +36,7 @@ class Resolve(Protocol):
         NoTurnToLookUp: see there.
     """
 
-    async def __call__(self, host: str, port: int, *, trusted: bool) -> list[Address]: ...
+    async def __call__(self, host: str, port: int, /, *, trusted: bool) -> list[Address]: ...
 
 
 class Resolver:
@@ -81,6 +81,8 @@ class Resolver:
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 return await self._ask(host)
+        except TimeoutError as error:
+            raise OSError(f"{host}: no answer in time") from error
         finally:
             self._turns.release()
 
@@ -120,9 +122,7 @@ class _NameServers:
         return _either(host, found, dns.exception.DNSException)
 
 
-def _either(
-    host: str, found: list[list[Address] | BaseException], expected: type[Exception]
-) -> list[Address]:
+def _either(host: str, found: Sequence[list[Address] | BaseException], expected: type[Exception]) -> list[Address]:
     """The addresses of the kinds that were answered; an error only if there is not one address."""
     addresses = [address for kind in found if isinstance(kind, list) for address in kind]
     for problem in found:
@@ -135,9 +135,7 @@ def _either(
 
 
 async def _as_the_system_says(host: str, port: int) -> list[Address]:
-    found = await asyncio.get_running_loop().getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-    )
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     # An IPv6 address may have a zone (fe80::1%eth0), which ipaddress does not read here.
     return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 

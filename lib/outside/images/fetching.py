@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from lib.outside.http import NoTurnToLookUp, NotPublic, Origin, Resolve, checked_client, temporary, trust_nobody
+from lib.outside.http import NotPublic, NoTurnToLookUp, Origin, Resolve, checked_client, temporary, trust_nobody
 from lib.outside.images.places import ImagePlaces
 from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
 

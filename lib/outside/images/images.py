@@ -64,14 +64,14 @@ class Images:
     async def _work(
         self, image: str, request: Mapping[str, Any], remaining_s: Callable[[], float]
     ) -> tuple[Sequence[Any], list[bytes]] | Verdict:
-        async with _turn(self.turns, remaining_s() - TO_FETCH_S) as mine:
-            if not mine:
+        async with _turn(self.turns, remaining_s() - TO_FETCH_S) as held:
+            if not held:
                 return _OTHERS
             data = await fetch_image(image, self.places, remaining_s() - TO_DECODE_S, self.resolve)
             if not isinstance(data, bytes):
                 return data
-            async with _turn(self.process.turn, remaining_s() - TO_DECODE_S) as mine:
-                if not mine:
+            async with _turn(self.process.turn, remaining_s() - TO_DECODE_S) as free:
+                if not free:
                     return _OTHERS
                 answer = await self.process.make(request, data, remaining_s() - TO_STORE_S)
         if not isinstance(answer, tuple):

@@ -10,6 +10,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,6 +67,11 @@ class PictureProcess:
         """To be held around `make`."""
         return self._turn
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the process that runs now, if one does."""
+        return self._process.pid if self._process is not None else None
+
     async def make(
         self, request: Mapping[str, Any], data: bytes, within_s: float
     ) -> tuple[Answer, list[bytes]] | Never | NotYet:
@@ -120,7 +126,7 @@ class PictureProcess:
 async def _start() -> Process:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # All that Python finds here it finds there: the platform keeps packages in a folder of its own.
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "lib.pictures"),
         env={**environment, **_MALLOC, "PYTHONPATH": path},

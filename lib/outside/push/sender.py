@@ -15,7 +15,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import VapidException
 
-from lib.outside.http import AllowedHosts, NoTurnToLookUp, NotPublic, Resolve, checked_client, origin_of, temporary
+from lib.outside.http import AllowedHosts, NotPublic, NoTurnToLookUp, Resolve, checked_client, origin_of, temporary
 from lib.outside.push.vapid import Signer
 from lib.outside.verdicts import NoTurn, NotYet
 from lib.settings import Settings
