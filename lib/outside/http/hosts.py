@@ -6,8 +6,6 @@ from typing import Self
 
 import httpx
 
-from lib.settings import Settings
-
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -73,11 +71,6 @@ class AllowedHosts:
     def trusts(self, origin: Origin) -> bool:
         """Whether it may be called whatever address it has."""
         return (origin.host, origin.port) in self.services
-
-
-def image_hosts(settings: Settings) -> AllowedHosts:
-    """Where images are fetched from: IMAGE_HOSTS, and the Supabase project itself."""
-    return AllowedHosts.of(settings.image_hosts, trusted_urls=(settings.supabase_url,))
 
 
 def _names_a_port(entry: str) -> bool:

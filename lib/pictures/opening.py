@@ -13,12 +13,11 @@ from PIL import (
     GifImagePlugin,
     Image,
     JpegImagePlugin,
-    MpoImagePlugin,
     PngImagePlugin,
     WebPImagePlugin,
 )
 
-from lib.errors import PermanentFailure
+from lib.pictures.metadata import MAX_PROFILE_BYTES, without_metadata
 
 # Pixels that are decoded at most. JPEG, PNG and GIF cost up to 4 bytes for each, a progressive JPEG 2 for each of its
 # channels; the decoders of WebP and AVIF hold the picture three times over. With these limits none of them fills more
@@ -26,7 +25,7 @@ from lib.errors import PermanentFailure
 MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "GIF": 50_000_000, "WEBP": 20_000_000, "AVIF": 20_000_000}
 MAX_PIXELS_CMYK = 25_000_000
 # What a JPEG, a GIF and an AVIF can have; a PNG may claim two billion in one row. A picture of so few rows cannot be
-# averaged before it is scaled (see lib.images.shrinking), and scaling millions of columns at once takes a gigabyte.
+# averaged before it is scaled (see lib.pictures.shrinking), and scaling millions of columns at once takes a gigabyte.
 MAX_PIXELS_A_SIDE = 65_535
 FORMATS = tuple(MAX_PIXELS)
 SUPPORTED = "JPEG, PNG, WebP, GIF and AVIF are"
@@ -36,15 +35,16 @@ PLUGINS = (
     AvifImagePlugin,
     GifImagePlugin,
     JpegImagePlugin,
-    MpoImagePlugin,
     PngImagePlugin,
     WebPImagePlugin,
 )
 
 # The limits are ours: Pillow's own one warns at half of it, and knows one number for all formats.
 Image.MAX_IMAGE_PIXELS = None
+# For colour profiles: texts are removed before.
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE_BYTES
 
-# What Pillow's decoders raise for broken bytes. MemoryError is not among them: that is our failure, not the image's.
+# What Pillow's decoders raise for broken bytes. MemoryError is not among them: it has a reason of its own.
 BROKEN = (
     ArithmeticError,
     AssertionError,
@@ -72,11 +72,15 @@ UPRIGHT = {
 }
 
 
-class NotAnImage(PermanentFailure):
+class CannotRead(Exception):
+    """No picture comes of these bytes, ever."""
+
+
+class NotAnImage(CannotRead):
     """The bytes are no picture that is supported, or a broken one."""
 
 
-class TooManyPixels(PermanentFailure):
+class TooManyPixels(CannotRead):
     """The header claims more pixels than are decoded, or a longer side."""
 
 
@@ -88,7 +92,7 @@ def open_image(data: bytes) -> Image.Image:
         TooManyPixels: by its header it is too large.
     """
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
+        image = Image.open(BytesIO(without_metadata(data)), formats=FORMATS)
     except BROKEN:
         raise NotAnImage(f"not an image: {_what_it_is(data)}{SUPPORTED} supported") from None
     if max(image.size) > MAX_PIXELS_A_SIDE:
@@ -106,8 +110,7 @@ def open_image(data: bytes) -> Image.Image:
 def _max_pixels(image: Image.Image) -> int:
     if image.mode == "CMYK":
         return MAX_PIXELS_CMYK
-    # MPO: a JPEG with further pictures behind the first, as phones make them.
-    return MAX_PIXELS["JPEG" if image.format == "MPO" else str(image.format)]
+    return MAX_PIXELS[str(image.format)]
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -5,7 +5,7 @@ from io import BytesIO
 import blurhash
 from PIL import Image
 
-from lib.images.shrinking import fitting
+from lib.pictures.shrinking import fitting
 
 WEBP_QUALITY = 80
 JPEG_QUALITY = 84

@@ -2,7 +2,7 @@
 
 Pillow scales an image with transparency by way of a second one of the same size: for 50 million pixels, 200 MB more.
 So a large image is averaged down in strips first, and what comes out is scaled properly. By the limit of a side in
-lib.images.opening, one with too few rows or columns to be averaged has few pixels altogether.
+lib.pictures.opening, one with too few rows or columns to be averaged has few pixels altogether.
 """
 
 from PIL import Image

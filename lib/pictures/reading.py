@@ -2,12 +2,10 @@
 
 from PIL import Image
 
-from lib.images.colours import to_srgb
-from lib.images.opening import BROKEN, UPRIGHT, NotAnImage, open_image, orientation_of
-from lib.images.shrinking import fitting, shrink
-
-# The longest side of what is stored.
-MAX_SIDE = 1440
+from lib.pictures.colours import to_srgb
+from lib.pictures.messages import MAX_SIDE
+from lib.pictures.opening import BROKEN, UPRIGHT, NotAnImage, open_image, orientation_of
+from lib.pictures.shrinking import fitting, shrink
 
 
 def read_picture(data: bytes) -> Image.Image:
