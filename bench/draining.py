@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from bench.contestant import BY_HAND, OURS, Contestant
 from bench.lab import Lab
 from bench.measuring import in_turn
+from bench.queue import FILL_BY_HAND, FILL_OURS
 from bench.results import Findings, Table
 
 CONNECTIONS = (1, 2)
+FILL = {OURS.name: FILL_OURS, BY_HAND.name: FILL_BY_HAND}
 COLUMNS = ("batch, connections", "ours, jobs/s", "by hand, jobs/s", "ratio")
-FILL = {
-    OURS.name: """insert into public.background_jobs (job_type, payload)
-        select 'send_notification', jsonb_build_object('number', n) from generate_series(1, %s) as n""",
-    BY_HAND.name: """insert into jobs (job_type, payload)
-        select 'noop', jsonb_build_object('number', n) from generate_series(1, %s) as n""",
-}
 type Case = tuple[int, int, str]
 
 

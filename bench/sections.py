@@ -2,7 +2,19 @@
 
 from collections.abc import Callable, Mapping
 
-from bench import draining, enqueueing, likes
+from bench import (
+    cold_starts,
+    draining,
+    enqueueing,
+    forecast,
+    growth,
+    invocations,
+    likes,
+    old_statistics,
+    requests,
+    waits,
+    wear,
+)
 from bench.lab import Lab
 from bench.measuring import shown_as_table
 from bench.results import Findings
@@ -19,4 +31,12 @@ SECTIONS: Mapping[str, Callable[[Lab], Findings]] = {
     "enqueue": enqueueing.run,
     "drain": draining.run,
     "likes": _likes,
+    "http": requests.run,
+    "cold": cold_starts.run,
+    "invocation": invocations.run,
+    "concurrency": waits.run,
+    "simulation": forecast.run,
+    "wear": wear.run,
+    "statistics": old_statistics.run,
+    "growth": growth.run,
 }
