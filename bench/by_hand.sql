@@ -1,10 +1,10 @@
 -- The reference: what is left of a queue when nothing is checked. Two lean tables, the least indexes.
-create type job_status as enum ('pending', 'processing');
+create type by_hand_status as enum ('pending', 'processing');
 create table jobs (
   id uuid primary key default gen_random_uuid(),
   job_type text not null,
   payload jsonb not null,
-  status job_status not null default 'pending',
+  status by_hand_status not null default 'pending',
   priority integer not null default 0,
   attempts integer not null default 0,
   scheduled_for timestamptz not null default now(),
