@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import draining, enqueueing, invocation, likes
-from dev import stack as stacks
 from dev.errors import StackError
-from dev.stack import Stack
+from dev.supabase import stack as stacks
+from dev.supabase.stack import Stack
 
 BENCHMARKS: dict[str, Callable[[Stack], None]] = {
     "likes": likes.run,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from bench.measuring import Connection, connect, show
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 JOBS = {1: 1_500, 10: 8_000, 100: 20_000, 500: 20_000}
 CONNECTIONS = (1, 2)

@@ -4,7 +4,7 @@ import json
 import time
 
 from bench.measuring import Connection, connect, show
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 JOBS = 1000
 

@@ -3,8 +3,8 @@
 import secrets
 
 from bench.measuring import connect
-from dev.functions import Functions
-from dev.stack import Stack
+from dev.supabase.stack import Stack
+from dev.vercel import Functions
 
 SYNCS = 5_000
 

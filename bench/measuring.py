@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
