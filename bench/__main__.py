@@ -16,8 +16,8 @@ from bench.machine import machine, versions
 from bench.results import Findings, Result
 from bench.scale import PUBLISHED, QUICK
 from bench.worker import ContestantError
-from dev import stack as stacks
 from dev.errors import StackError
+from dev.supabase import stack as stacks
 
 
 def main(arguments: Sequence[str]) -> int:

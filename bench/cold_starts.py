@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.functions import BARE, functions_env, request, served
 from bench.lab import Lab
 from bench.results import Findings, Table
-from dev.functions.config import VercelProject
+from dev.vercel.project import VercelProject
 
 BARE_NAME = "bare Starlette and httpx"
 DATABASE = "test_bench_cold"

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 _PROC = Path("/proc")
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")

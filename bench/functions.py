@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.lab import Lab
-from dev.functions import Functions
+from dev.vercel import Functions
 
 BARE = Path(__file__).resolve().parent / "bare"
 TIMEOUT_S = 60.0

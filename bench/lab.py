@@ -9,8 +9,8 @@ from psycopg import sql
 
 from bench.measuring import Connection
 from bench.scale import Scale
-from dev.postgres import ADMIN
-from dev.stack import Stack
+from dev.supabase.postgres import ADMIN
+from dev.supabase.stack import Stack
 
 
 class Lab:

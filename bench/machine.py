@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 
 def machine() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from bench.results import Table
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -10,7 +10,7 @@ from bench.functions import BARE, functions_env, request, served
 from bench.lab import Lab
 from bench.results import Findings, Table
 from bench.worker import ContestantError
-from dev.functions import Functions
+from dev.vercel import Functions
 
 ROUTE, FILE = "/api/ratings", "api/ratings.py"
 WARM_UP = 30

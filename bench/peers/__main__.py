@@ -8,8 +8,8 @@ from bench.__main__ import present
 from bench.lab import Lab
 from bench.peers import install, match, peers
 from bench.scale import PUBLISHED, QUICK
-from dev import stack as stacks
 from dev.errors import StackError
+from dev.supabase import stack as stacks
 
 
 def main(arguments: Sequence[str]) -> int:

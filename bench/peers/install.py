@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import npm
+from dev import toolchain
 from dev.errors import StackError
 
 HERE = Path(__file__).resolve().parent
@@ -13,7 +13,7 @@ REQUIREMENTS, NODE_PEERS = HERE / "requirements.txt", HERE / "node_peers.mjs"
 
 def install() -> Path:
     """Return the folder that holds node_modules, the Node program and a venv. Installs on the first call. Locked."""
-    return npm.install(HERE, also=[REQUIREMENTS, NODE_PEERS], finish=_complete)
+    return toolchain.install(HERE, also=[REQUIREMENTS, NODE_PEERS], finish=_complete)
 
 
 def python(place: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.contestant import BY_HAND, OURS, Contestant
 from bench.peers import install
-from dev import npm
+from dev import toolchain
 
 # Its name as people write it, its package on PyPI or npm.
 _PACKAGES = {
@@ -20,7 +20,7 @@ _PACKAGES = {
 
 def contestants(place: Path) -> tuple[Contestant, ...]:
     """All of them, the hand-written statement and ours at the end."""
-    node = (str(npm.node()), str(install.node_program(place)))
+    node = (str(toolchain.node()), str(install.node_program(place)))
     python = (str(install.python(place)), "-m")
     return (
         Contestant(

@@ -2,10 +2,14 @@
 
 import ast
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from dev.check.__main__ import chosen
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -35,6 +39,16 @@ def test_every_command_makes_its_own_set_up(target: str) -> None:
     """Each is the only command after a clone."""
     steps = make("--dry-run", target)
     assert steps.index("dev/setup.py") < steps.index(".venv/bin/python -m")
+
+
+def test_the_examples_of_help_work_as_printed() -> None:
+    """A newcomer copies them."""
+    examples = dict(re.findall(r'^  make (\w+) .*ARGS="([^"]*)"', make("help"), re.MULTILINE))
+    assert {"test", "check"} <= examples.keys()
+    assert chosen(examples["check"].split())
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0", "-p", "no:cacheprovider"]
+    collected = subprocess.run([*command, *shlex.split(examples["test"])], cwd=ROOT, capture_output=True, check=False)
+    assert collected.returncode == 0
 
 
 def test_every_target_is_phony() -> None:

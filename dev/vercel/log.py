@@ -1,6 +1,5 @@
 """One file that collects what all functions log, in the order in which it arrives."""
 
-import threading
 from pathlib import Path
 
 
@@ -9,7 +8,6 @@ class FunctionsLog:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._lock = threading.Lock()
         self.file.touch()
 
     def line(self, text: str) -> None:
@@ -18,7 +16,7 @@ class FunctionsLog:
 
     def write(self, text: str) -> None:
         """Add a part of a stream, as it is."""
-        with self._lock, self.file.open("a") as output:
+        with self.file.open("a") as output:
             output.write(text)
 
     def text(self) -> str:

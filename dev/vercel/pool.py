@@ -1,16 +1,15 @@
 """The running functions, one instance for each route, started when they are needed."""
 
-import threading
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 from dev.errors import StackError
-from dev.functions.config import VercelProject
-from dev.functions.instance import CrashedError, Instance
-from dev.functions.log import FunctionsLog
-from dev.functions.runtime import Code
+from dev.vercel.instance import CrashedError, Instance
+from dev.vercel.log import FunctionsLog
+from dev.vercel.project import VercelProject
+from dev.vercel.runtime import Code
 
 # Where an edit means a cold start.
 WATCHED = ("api", "lib")
@@ -25,14 +24,15 @@ class Pool:
 
     def __init__(self, root: Path, env: Mapping[str, str], log: FunctionsLog, reload: bool) -> None:
         self._root, self._env, self._log, self._reload = root, env, log, reload
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._instances: dict[str, tuple[int, Instance]] = {}
+        self._retired: list[Instance] = []
         self._closed = False
 
-    def instance_of(self, project: VercelProject, file: str) -> Instance:
-        """Return the file's live instance, started if need be; raise StackError if that fails."""
+    async def instance_of(self, project: VercelProject, file: str) -> Instance:
+        """Return the file's live instance, started if need be. Raises StackError if that fails."""
         version = self._version() if self._reload else 0
-        with self._locks[file]:
+        async with self._locks[file]:
             if self._closed:
                 raise StackError("the functions are being stopped")
             known, instance = self._instances.get(file, (version, None))
@@ -41,43 +41,38 @@ class Pool:
             self._instances.pop(file, None)
             if instance is not None:
                 instance.retire()
+                self._retired.append(instance)
             code = Code(self._root, file, project.entry_point(file))
-            started = Instance(code, self._env, self._log)
+            started = await Instance.start(code, self._env, self._log)
             self._instances[file] = (version, started)
             return started
 
-    def warm(self, project: VercelProject) -> None:
-        """Start every route. Raises StackError that names those which cannot be."""
-
-        def start(file: str) -> str:
-            try:
-                self.instance_of(project, file).ping()
-            except (StackError, CrashedError, OSError) as error:
-                return f"{file}: {error}"
-            return ""
-
+    async def warm(self, project: VercelProject) -> None:
+        """Start every route. Raises StackError that names those which cannot be started."""
         # More at once than there are cores would only make each of them slower.
-        with ThreadPoolExecutor(2) as starters:
-            failures = [text for text in starters.map(start, project.routes.values()) if text]
+        starters = asyncio.Semaphore(2)
+
+        async def start(file: str) -> str:
+            async with starters:
+                try:
+                    await (await self.instance_of(project, file)).ping()
+                except (StackError, CrashedError) as error:
+                    return f"{file}: {error}"
+                return ""
+
+        failures = [text for text in await asyncio.gather(*map(start, project.routes.values())) if text]
         if failures:
             raise StackError("functions do not start:\n" + "\n".join(failures))
 
-    def close(self) -> None:
-        """Stop every instance; none can be started afterwards."""
+    async def close(self) -> None:
+        """Stop every instance. Not one can be started afterwards."""
         self._closed = True
-        for instance in self._each():
-            instance.terminate()
-        for instance in self._each():
-            instance.stop()
-        self._instances.clear()
-
-    def _each(self) -> Iterator[Instance]:
-        """Yield the instances, waiting for those that are just starting."""
         for lock in list(self._locks.values()):
-            with lock:
+            async with lock:  # one that is just starting
                 pass
-        for _, instance in list(self._instances.values()):
-            yield instance
+        instances = [*self._retired, *(instance for _, instance in self._instances.values())]
+        self._instances.clear()
+        await asyncio.gather(*(instance.stop() for instance in instances))
 
     def _version(self) -> int:
         """Return a number that changes with every edit, addition and removal."""

@@ -4,19 +4,20 @@ import contextlib
 import os
 import shutil
 import tempfile
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from dev import cron, paths, processes
-from dev.errors import StackError
-from dev.functions.gateway import Gateway
-from dev.functions.log import FunctionsLog
-from dev.functions.pool import Pool
-from dev.functions.server import Server
+import uvicorn
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-START_ATTEMPTS = 5
+from dev import paths
+from dev.errors import StackError
+from dev.process import ports
+from dev.vercel import cron
+from dev.vercel.gateway import Gateway
+from dev.vercel.log import FunctionsLog
+from dev.vercel.pool import Pool
 
 
 class Functions:
@@ -48,7 +49,7 @@ class Functions:
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return f"http://127.0.0.1:{self._parts.server.server_address[1]}"
+        return f"http://127.0.0.1:{self._parts.port}"
 
     @property
     def routes(self) -> list[str]:
@@ -58,20 +59,18 @@ class Functions:
     def start(self) -> Self:
         """Begin to listen. Raises StackError if vercel.json is broken or the port is taken."""
         if self._running is None:
-            log = self._log_file
-            self._running = _Running(self.project, self.env, self._port, log, self._reload)
+            self._running = _Running(self.project, self.env, self._port, self._log_file, self._reload)
         return self
 
     def stop(self) -> None:
         """Stop listening and end every function. Safe to repeat."""
         running, self._running = self._running, None
         if running is not None:
-            running.stop()
-            self._last_log = running.final_log
+            self._last_log = running.stop()
 
     def warm(self) -> None:
         """Start every function. Raises StackError that names those which cannot be loaded."""
-        self._parts.pool.warm(self._parts.gateway.project)
+        self._parts.portal.call(self._parts.pool.warm, self._parts.gateway.project)
 
     def cron_tick(self) -> list[cron.CronReply]:
         """Call each cron path of vercel.json as Vercel Cron does, and return the replies.
@@ -99,9 +98,7 @@ class Functions:
 
 
 class _Running:
-    """What exists between `start` and `stop`."""
-
-    final_log = ""
+    """What exists between `start` and `stop`: an event loop in a thread of its own, and what runs in it."""
 
     def __init__(
         self,
@@ -117,24 +114,40 @@ class _Running:
                 undo.callback(shutil.rmtree, folder, ignore_errors=True)
                 log = folder / "functions.log"
             self.log = FunctionsLog(log)
-            whole_env: dict[str, str] = {}
-            self.pool = Pool(project, whole_env, self.log, reload)
-            undo.callback(self.pool.close)
+            listener = undo.enter_context(ports.listen(port, "DEV_FUNCTIONS_PORT"))
+            self.port: int = listener.getsockname()[1]
+            self.pool = Pool(project, platform_env(self.port) | dict(env), self.log, reload)
             self.gateway = Gateway(project, self.pool, self.log, reload)
-            self.server = _listen(port, self.gateway)
-            undo.callback(self.server.server_close)
-            whole_env.update(platform_env(self.server.server_address[1]) | dict(env))
-            serving = threading.Thread(target=self.server.serve_forever, args=[0.05], daemon=True)
-            serving.start()
-            undo.callback(serving.join)
-            undo.callback(self.server.shutdown)
+            self.portal: BlockingPortal = undo.enter_context(start_blocking_portal())
+            self._server = uvicorn.Server(server_settings(self.gateway))
+            self._serving = self.portal.start_task_soon(self._server.serve, [listener])
             self._undo = undo.pop_all()
 
-    def stop(self) -> None:
+    def stop(self) -> str:
+        """End everything, and return all that was logged."""
         with self._undo:
-            self.server.shutdown()
-            self.pool.close()
-            self.final_log = self.log.text()
+            self._server.should_exit = True
+            self.portal.call(self.pool.close)
+            self._serving.result()
+            return self.log.text()
+
+
+def server_settings(gateway: Gateway) -> uvicorn.Config:
+    """Return how uvicorn serves the gateway: quietly, and adding nothing of its own to replies."""
+    return uvicorn.Config(
+        gateway,
+        interface="asgi3",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=600,  # a client's kept connection ends with us, not before
+    )
 
 
 def platform_env(port: int) -> dict[str, str]:
@@ -149,14 +162,3 @@ def platform_env(port: int) -> dict[str, str]:
         "VERCEL_REGION": "dev1",
         "VERCEL_URL": f"127.0.0.1:{port}",
     }
-
-
-def _listen(port: int | None, gateway: Gateway) -> Server:
-    for attempt in range(1, START_ATTEMPTS + 1):
-        try:
-            return Server(processes.claim_port(port, "DEV_FUNCTIONS_PORT"), gateway)
-        except OSError:
-            # Taken between the look and the bind.
-            if port or attempt == START_ATTEMPTS:
-                raise
-    raise AssertionError

@@ -5,19 +5,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from dev import npm, paths, processes, toolchain
-from dev.address import DATABASE
-from dev.api import Api
-from dev.databases import Databases
+from dev import paths, toolchain
 from dev.errors import StackError
-from dev.postgres import SQL_FOLDER, Postgres
+from dev.process.locks import locked
+from dev.supabase import binaries
+from dev.supabase.address import DATABASE
+from dev.supabase.api import Api
+from dev.supabase.databases import Databases
+from dev.supabase.postgres import SQL_FOLDER, Postgres
 
 HERE = Path(__file__).resolve().parent
 # What the result depends on; a change of any of them makes another seed.
 SOURCES = [
-    *(toolchain.NODE_FOLDER / name for name in npm.MANIFESTS),
-    *sorted(toolchain.EXTENSIONS.iterdir()),
-    *sorted(toolchain.NODE_FOLDER.glob("*.mjs")),
+    *(binaries.NODE_FOLDER / name for name in toolchain.MANIFESTS),
+    *sorted(binaries.EXTENSIONS.iterdir()),
+    *sorted(binaries.NODE_FOLDER.glob("*.mjs")),
     *sorted(SQL_FOLDER.glob("*.sql")),
     HERE / "databases.py",
     HERE / "postgres.py",
@@ -42,9 +44,9 @@ def plant(folder: Path) -> None:
 def _seed() -> Path:
     """Return the seed's folder, made on the first call. Locked."""
     home = paths.cache_home()
-    place = home / f"seed-{npm.digest(SOURCES)}"
+    place = home / f"seed-{toolchain.digest(SOURCES)}"
     if not (place / "done").exists():
-        with processes.locked(home / "seed.lock"):
+        with locked(home / "seed.lock"):
             if not (place / "done").exists():
                 shutil.rmtree(place, ignore_errors=True)
                 paths.make_stack_folder(place)

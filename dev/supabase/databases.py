@@ -1,7 +1,7 @@
 """The databases inside a running stack: made, migrated, cloned and dropped.
 
-Works on an `Address`, so any process may do it; pytest's workers each make their own clones of one
-template.
+Works on an `Address`, so that any process can do it: each of pytest's workers makes its own clones
+of one template.
 """
 
 import shutil
@@ -11,9 +11,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from dev import migrations
-from dev.address import DATABASE, TEMPLATE, Address
-from dev.postgres import ADMIN, SQL_FOLDER
+from dev.supabase import migrations
+from dev.supabase.address import DATABASE, TEMPLATE, Address
+from dev.supabase.postgres import ADMIN, SQL_FOLDER
 
 
 class Databases:
@@ -64,7 +64,7 @@ class Databases:
         return self.address.env(name)
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is connected, and its stored objects. None is no error."""
+        """Drop a database and its stored objects, whoever is connected. A missing one is no error."""
         self.address.control("close", name)
         self._run("drop database if exists {} with (force)", name)
         shutil.rmtree(self.address.folder / "storage" / name, ignore_errors=True)

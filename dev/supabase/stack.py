@@ -5,7 +5,7 @@
 
     with persistent(project) as stack:             # data kept, one per checkout
 
-Add Vercel's side with `dev.functions.Functions(stack.project, stack.functions_env() | secrets)`.
+Vercel's side is `dev.vercel.Functions(stack.project, stack.functions_env() | secrets)`.
 """
 
 import contextlib
@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from dev import paths, processes, seed
-from dev.address import DATABASE, Address
-from dev.api import Api
-from dev.databases import Databases
+from dev import paths
 from dev.errors import StackError
-from dev.guardian import guardian
-from dev.postgres import Postgres, recover
+from dev.process.guardian import guardian
+from dev.process.locks import locked
+from dev.supabase import seed
+from dev.supabase.address import DATABASE, Address
+from dev.supabase.api import Api
+from dev.supabase.databases import Databases
+from dev.supabase.postgres import Postgres, recover
 
 
 class Stack:
@@ -78,8 +80,7 @@ class Stack:
         """
         sweep()
         paths.make_stack_folder(self.folder)
-        lock = processes.locked(self.folder / "lock", f"a stack already runs in {self.folder}")
-        self._exit.enter_context(lock)
+        self._exit.enter_context(locked(self.folder / "lock", f"a stack already runs in {self.folder}"))
         try:
             self._start_parts()
         except BaseException:
@@ -148,7 +149,7 @@ def reset(project: Path = paths.PROJECT) -> None:
     """Remove the checkout's data. Raises StackError while its stack runs."""
     folder = paths.persistent_folder(project)
     if folder.exists():
-        with processes.locked(folder / "lock", f"stop it first: a stack runs in {folder}"):
+        with locked(folder / "lock", f"stop it first: a stack runs in {folder}"):
             empty(folder)
 
 
@@ -170,6 +171,6 @@ def sweep() -> None:
             young = time.time() - folder.stat().st_mtime < 60
             if young and not (folder / "lock").exists():
                 continue
-            with processes.locked(folder / "lock", "in use"):
+            with locked(folder / "lock", "in use"):
                 recover(folder / "pg")
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""The parent's side of `reaper.py`: registers what must not outlive this Python process.
+"""Registers what must not outlive this Python process. `reaper.py` is the helper that acts on it.
 
-A process's parent-death signal would not do: Linux sends it when the *thread* that started the
-process ends, clears it when the user changes (Postgres as `nobody`), and macOS has none.
+Linux's parent-death signal does not serve: it is sent when the *thread* that started the process
+ends, and it is cleared when the user changes (Postgres as `nobody`). macOS has no such signal.
 """
 
 import atexit

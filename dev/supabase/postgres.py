@@ -1,5 +1,7 @@
-"""One Postgres cluster: made, started, stopped, killed and recovered. Knows nothing of Supabase's
-API; only the roles of a hosted project, in `sql/cluster.sql`."""
+"""One Postgres cluster: made, started, stopped, killed and recovered.
+
+It has the roles of a hosted project (`sql/cluster.sql`), and knows nothing of Supabase's API.
+"""
 
 import contextlib
 import os
@@ -11,12 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import LiteralString
 
+import psutil
 import psycopg
 from psycopg import sql
 
-from dev import paths, processes, toolchain
+from dev import paths
 from dev.errors import StackError
-from dev.reaper import send
+from dev.process.server import Server
+from dev.process.spawn import end_orphan, kill_group, reap, spawn, tail
+from dev.supabase import binaries
 
 SQL_FOLDER = Path(__file__).resolve().parent / "sql"
 ADMIN = "supabase_admin"
@@ -44,11 +49,16 @@ VOLATILE = {
     "dynamic_shared_memory_type": "mmap",  # files in its folder, which go with the folder
 }
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-START_ATTEMPTS = 5
 
 
-class Postgres:
-    """The server over `folder`. Once started it keeps its port, so that clients can reconnect."""
+class Postgres(Server):
+    """The server over `folder`, whose cluster is made at the first start."""
+
+    name = "Postgres"
+    port_variable = "DEV_POSTGRES_PORT"
+    port_taken = "could not bind"
+    stop_signal = signal.SIGINT  # a fast shutdown
+    stop_seconds = 20.0
 
     # What makes up a cluster in its folder; the last says that it is whole.
     DATA, PASSWORD, DONE = "pg", "password", "initialized"
@@ -61,19 +71,9 @@ class Postgres:
         durable: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__(folder / "postgres.log", port)
         self.folder, self.data = folder, folder / self.DATA
-        self.log = folder / "postgres.log"
         self.settings = {**SETTINGS, **({} if durable else VOLATILE), **(settings or {})}
-        self._given_port = port
-        self._port: int | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def port(self) -> int:
-        """The port on 127.0.0.1. Raises StackError before the first start."""
-        if self._port is None:
-            raise StackError("Postgres was not started yet")
-        return self._port
 
     @property
     def password(self) -> str:
@@ -85,48 +85,34 @@ class Postgres:
         """Whether the folder holds a whole cluster."""
         return (self.folder / self.DONE).exists()
 
-    @property
-    def running(self) -> bool:
-        """Whether the server process is there."""
-        return self._process is not None and self._process.poll() is None
-
     def url(self, user: str = "postgres", database: str = "postgres") -> str:
         """Return a libpq URL."""
         return f"postgresql://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Start the server, its cluster made first if the folder holds none; wait until it answers.
-
-        Recovers from what a killed server left. Raises StackError with the end of the log.
-        """
+        """Start it and wait until it answers; clear up what a killed server left. Raises StackError."""
         if self.running:
             return
-        fresh = not self.initialized
-        if fresh:
+        whole = self.initialized
+        if not whole:
             self._initialize()
         recover(self.data)
-        self._start_on_a_port()
-        if fresh:
+        super().start()
+        if not whole:
             self._create_roles()
             (self.folder / self.DONE).touch()
-
-    def stop(self) -> None:
-        """Stop the server in order (a fast shutdown); its data stays."""
-        if self._process is not None:
-            processes.stop(self._process, signal.SIGINT, 20)
-        self._process = None
 
     def kill(self) -> None:
         """Kill the server and every backend at once, as a crash would; the next start recovers."""
         process, self._process = self._process, None
         if process is None:
             return
-        backends = _children(process.pid)
-        for pid in [process.pid, *backends]:
-            send(pid, signal.SIGKILL)
-        processes.reap(process)
-        for pid in backends:
-            processes.stop_orphan(pid, signal.SIGKILL)
+        backends: list[psutil.Process] = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            backends = psutil.Process(process.pid).children()
+        kill_group(process)  # each backend is in a session of its own
+        for backend in backends:
+            end_orphan(backend, signal.SIGKILL)
 
     def _initialize(self) -> None:
         shutil.rmtree(self.data, ignore_errors=True)
@@ -139,49 +125,29 @@ class Postgres:
         if account:
             os.chown(self.data, account.pw_uid, account.pw_gid)
             os.chown(password, account.pw_uid, account.pw_gid)
-        command: list[str | Path] = [toolchain.postgres_program("initdb"), "-D", self.data]
+        command: list[str | Path] = [binaries.postgres_program("initdb"), "-D", self.data]
         command += ["-U", ADMIN, "--pwfile", password, "-A", "scram-sha-256", "-E", "UTF8"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command += ["--no-sync"]
         log = self.folder / "initdb.log"
-        process = processes.spawn(command, log=log, cwd=Path("/"), env=ENVIRONMENT, as_postgres=True)
-        if processes.reap(process):
-            raise StackError(f"initdb failed; the end of {log}:\n{processes.tail(log)}")
+        if reap(spawn(command, log=log, cwd=Path("/"), env=ENVIRONMENT, account=account)):
+            raise StackError(f"initdb failed; the end of {log}:\n{tail(log)}")
 
-    def _start_on_a_port(self) -> None:
-        """Start on the given or last port, or on free ones until one is not taken by a race."""
-        fixed = self._given_port or self._port
-        for attempt in range(1, START_ATTEMPTS + 1):
-            port = processes.claim_port(fixed, "DEV_POSTGRES_PORT")
-            try:
-                self._launch(port)
-            except StackError:
-                if fixed or attempt == START_ATTEMPTS or not _port_was_taken(self.log):
-                    raise
-            else:
-                self._port = port
-                return
-
-    def _launch(self, port: int) -> None:
+    def _launch(self, port: int) -> subprocess.Popen[bytes]:
         options = [f"--{name}={value}" for name, value in self.settings.items()]
-        self._process = processes.spawn(
-            [toolchain.postgres_program("postgres"), "-D", self.data, "-p", str(port), *options],
+        return spawn(
+            [binaries.postgres_program("postgres"), "-D", self.data, "-p", str(port), *options],
             log=self.log,
             cwd=Path("/"),
             env=ENVIRONMENT,
-            as_postgres=True,
+            account=paths.postgres_account(),
             on_parent_death=signal.SIGINT,
         )
-        try:
-            processes.wait_until_ready("Postgres", self._is_ready, self._process, self.log)
-        except BaseException:
-            self.stop()
-            raise
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(FileNotFoundError):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
-            # A crash leaves a file that says so of a server long gone.
+            # After a crash the file may still say "ready" of the server that is gone.
             ours = self._process is not None and lines[:1] == [str(self._process.pid)]
             return ours and len(lines) > 7 and lines[7].strip() == "ready"
         return False
@@ -195,31 +161,22 @@ class Postgres:
 
 
 def recover(data: Path) -> None:
-    """Clear up after a server that was killed: end an orphan, or drop a misleading pid file.
+    """Clear up after a server that was killed: end an orphan, or remove a pid file that misleads.
 
-    The file is left to Postgres when its process is gone: Postgres reads there whether backends of
-    the dead server still use its shared memory. It is removed only when its number has become
-    another program's, which Postgres would take for a running server.
+    When the file's process is gone, Postgres needs the file: it reads there whether backends of the
+    dead server still use its shared memory. When the number has become another program's, Postgres
+    would take that program for a running server, so the file is removed.
     """
     file = data / "postmaster.pid"
     try:
-        pid = int(file.read_text().split()[0])
-    except (FileNotFoundError, ValueError, IndexError):
+        process = psutil.Process(int(file.read_text().split()[0]))
+        ours = str(data) in process.cmdline()
+    except psutil.NoSuchProcess:
+        return
+    except (FileNotFoundError, ValueError, IndexError, psutil.AccessDenied):
         file.unlink(missing_ok=True)
         return
-    command = processes.command_of(pid)
-    if str(data) in command:
-        processes.stop_orphan(pid, signal.SIGINT)
-    elif command:
+    if ours:
+        end_orphan(process, signal.SIGINT)
+    else:
         file.unlink(missing_ok=True)
-
-
-def _children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(n) for n in found.stdout.split()]
-
-
-def _port_was_taken(log: Path) -> bool:
-    return "could not bind" in processes.tail(log, 1500)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from dev.errors import StackError
-from dev.functions.messages import Headers
 
 DEFAULT_MAX_DURATION = 300
 # Known to Vercel and not to this package: better refused than served otherwise than in production.
@@ -57,7 +56,7 @@ class VercelProject:
                 return float(settings.get("maxDuration", DEFAULT_MAX_DURATION))
         return DEFAULT_MAX_DURATION
 
-    def headers(self, path: str) -> Headers:
+    def headers(self, path: str) -> list[tuple[str, str]]:
         """Return the headers that `vercel.json` adds to replies on this path."""
         return [
             (header["key"], header["value"])
