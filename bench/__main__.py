@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+import psycopg
+
 from bench import document, results, sections
 from bench.lab import Lab
 from bench.machine import machine, versions
@@ -50,7 +52,7 @@ def present(name: str, lab: Lab, measure: Callable[[Lab], Findings], *, keep: bo
     print(f"\n{name}: ...", flush=True)
     try:
         findings = measure(lab)
-    except ContestantError as error:
+    except (ContestantError, psycopg.Error) as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 1
     result = Result(

@@ -3,10 +3,7 @@ project that bench.invocations serves; it uses what the README tells authors of 
 
 import asyncio
 
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Outcome
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.queue import Completed, JobContext, Outcome, Payload, Policy, job
 
 
 class SendNotification(Payload):

@@ -47,24 +47,35 @@ class Wire:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         api_reader, api_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
         try:
-            await asyncio.gather(self._forward(reader, api_writer, count=True), self._forward(api_reader, writer))
+            await asyncio.gather(
+                self._forward(reader, api_writer, RequestLines(self.counts)), self._forward(api_reader, writer)
+            )
         finally:
             api_writer.close()
             writer.close()
 
-    async def _forward(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, count: bool = False) -> None:
-        rest = b""
+    async def _forward(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, lines: "RequestLines | None" = None
+    ) -> None:
         while data := await source.read(65_536):
-            if count:
-                rest = self._count(rest + data)
+            if lines is not None:
+                lines.feed(data)
             to.write(data)
             await to.drain()
         to.write_eof()
 
-    def _count(self, data: bytes) -> bytes:
-        """Count whole request lines; return the part that may hold the beginning of one."""
-        end = 0
+
+class RequestLines:
+    """Counts the first lines of the requests in one connection's stream, wherever its packets end."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next part of the stream."""
+        data, end = self._rest + data, 0
         for found in _REQUEST.finditer(data):
-            self.counts[f"{found[1].decode()} {urlsplit(found[2].decode()).path}"] += 1
+            self._counts[f"{found[1].decode()} {urlsplit(found[2].decode()).path}"] += 1
             end = found.end()
-        return data[max(end, len(data) - _LONGEST_REQUEST_LINE) :]
+        self._rest = data[max(end, len(data) - _LONGEST_REQUEST_LINE) :]
