@@ -30,7 +30,7 @@ declare
   done boolean[];
   is_unusual boolean;
 begin
-  if case jsonb_typeof(outcomes) when 'array' then jsonb_array_length(outcomes) > 1000 else true end then
+  if (case jsonb_typeof(outcomes) when 'array' then jsonb_array_length(outcomes) > 1000 else true end) then
     perform queue_private.check_outcomes(outcomes);
   end if;
   with asked as materialized (
