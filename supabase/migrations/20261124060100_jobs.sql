@@ -62,7 +62,7 @@ create table if not exists public.background_jobs (
   priority integer not null default 0,
   attempts integer not null default 0,
   max_attempts integer not null default 3,
-  scheduled_for timestamptz not null default now(),
+  scheduled_for timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   completed_at timestamptz,
   failed_at timestamptz,
@@ -78,7 +78,7 @@ create table if not exists public.background_jobs (
   attempt_log jsonb,
   redrive_of uuid,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
+  updated_at timestamptz not null default clock_timestamp(),
   constraint background_jobs_sync_names_a_post check (
     job_type <> 'sync_like_count'
     or coalesce(pg_input_is_valid(payload ->> 'post_id', 'uuid'), false)

@@ -1,7 +1,6 @@
 -- enqueue_job: add one job, or find the one that its idempotency key names. -> pending.
--- Caller: lib/queue/client.py, schedules, trusted services.
--- A key is held by an active job, and for dedupe_seconds by one that completed; a dead, discarded or
--- cancelled job frees it. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
+-- Caller: lib/queue, schedules, trusted services.
+-- Which jobs hold a key: see held_keys.sql. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
 -- Errors: PT409 the key is held by a job of another type or payload; 23514 a limit; 22023 an argument.
 create or replace function public.enqueue_job(
   job_type public.job_type,
@@ -18,6 +17,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
+  moment timestamptz := clock_timestamp();
   new_id uuid;
   holder record;
 begin
@@ -26,27 +26,26 @@ begin
   end if;
   loop
     insert into public.background_jobs as job
-      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts)
+      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, updated_at)
     values (
       enqueue_job.job_type,
       coalesce(enqueue_job.payload, '{}'),
       coalesce(enqueue_job.priority, 0),
-      coalesce(enqueue_job.scheduled_for, now()),
+      coalesce(enqueue_job.scheduled_for, moment),
       enqueue_job.idempotency_key,
-      coalesce(enqueue_job.max_attempts, 3)
+      coalesce(enqueue_job.max_attempts, 3),
+      moment
     )
     on conflict (idempotency_key) where idempotency_key is not null do nothing
     returning job.id into new_id;
 
     if new_id is not null then
-      -- The history is read after the insert: a job that held the key until a moment ago is there now.
-      select ended.job_id as id, ended.job_type, ended.payload, ended.status into holder
-      from public.job_history as ended
-      where ended.idempotency_key = enqueue_job.idempotency_key and ended.status = 'completed'
-        and ended.completed_at
-          > clock_timestamp() - make_interval(secs => coalesce(enqueue_job.dedupe_seconds, 86400))
-      order by ended.completed_at desc limit 1;
-      if not found then
+      if enqueue_job.idempotency_key is not null then
+        -- The history is read after the insert: a job that held the key until a moment ago is there now.
+        select completed.* into holder
+        from queue_private.completed_holder(enqueue_job.idempotency_key, enqueue_job.dedupe_seconds) as completed;
+      end if;
+      if enqueue_job.idempotency_key is null or not found then
         return query select new_id, true, 'pending'::public.job_status;
         return;
       end if;
@@ -61,12 +60,8 @@ begin
     -- The holder ended between the two statements: its key is free, or in the history, now.
   end loop;
 
-  if holder.job_type <> enqueue_job.job_type
-    or holder.payload <> coalesce(enqueue_job.payload, '{}')
-  then
-    raise exception 'idempotency_key % is held by another job', to_json(enqueue_job.idempotency_key)
-      using errcode = 'PT409',
-      detail = format('job %s has another job_type or payload', holder.id);
+  if holder.job_type <> enqueue_job.job_type or holder.payload <> coalesce(enqueue_job.payload, '{}') then
+    perform queue_private.refuse_held_key(enqueue_job.idempotency_key, holder.id);
   end if;
   return query select holder.id, false, holder.status;
 end
