@@ -22,6 +22,17 @@ def rate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     db.execute("insert into public.post_ratings (post_id, session_id) values (%s, %s)", [post_id, session])
 
 
+def rate_many(db: Db, post_id: UUID, number: int, first: int = 1) -> None:
+    """Insert ratings of session-<first> and so on, in one statement."""
+    db.execute(
+        """
+        insert into public.post_ratings (post_id, session_id)
+        select %s, 'session-' || number from generate_series(%s::integer, %s::integer) as number
+        """,
+        [post_id, first, first + number - 1],
+    )
+
+
 def unrate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     """Delete a rating directly."""
     db.execute("delete from public.post_ratings where post_id = %s and session_id = %s", [post_id, session])

@@ -40,7 +40,7 @@ def owners(connection: psycopg.Connection[Any], table: str) -> list[uuid.UUID]:
 
 PUBLIC = ["post_images", "post_thumbnails", "post_rankings"]
 OWN = ["notifications", "push_subscriptions"]
-HIDDEN = ["queue_private.push_deliveries", "queue_private.cleanup_positions"]
+HIDDEN = ["queue_private.push_deliveries", "queue_private.search_positions"]
 
 
 @pytest.mark.usefixtures("rows")
