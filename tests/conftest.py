@@ -14,11 +14,9 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dev.address import Address
-from dev.databases import Databases
 from dev.errors import StackError
-from dev.functions import Functions
-from dev.stack import Stack, temporary
+from dev.supabase import Address, Databases, Stack, temporary
+from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[1]
 ADDRESS = pytest.StashKey[Address]()

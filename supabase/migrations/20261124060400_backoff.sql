@@ -3,13 +3,15 @@
 -- (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015). The exponent is bounded
 -- before the power is taken, so no number of attempts overflows.
 create or replace function queue_private.job_backoff(attempts integer) returns interval
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select make_interval(
+begin
+  return make_interval(
     secs => least(3600, 10 * 2 ^ (least(greatest(coalesce(attempts, 1), 1), 20) - 1))
       * (0.5 + random() / 2)
-  )
+  );
+end
 $$;
 comment on function queue_private.job_backoff is 'The wait before the next attempt, with jitter.';
 revoke all on function queue_private.job_backoff from public, anon, authenticated;

@@ -6,147 +6,156 @@
 --   already  this token settled the job before: the reply to that call was lost;
 --   stale    the lease went to someone else, or there is no such job.
 -- Locks: the rows whose token fits, in id order, so a call that is repeated while the first one still
--- runs waits for it. Safe to repeat: yes.
-
+-- runs waits for it, finds the rows gone or under no token, and then looks for what the first one did.
+-- Only rows under one of the tokens: a pending job may be held by a rater's share lock, for long.
+-- Safe to repeat: yes.
+--
+-- The outcomes are joined by a hash: with the statistics of an empty table a nested loop, which compares each outcome
+-- with each job, looks as good. The rules for the array are in check_outcomes, which takes as long as a fifth of the
+-- rest. So it is asked only about what looks unusual, afterwards: what it refuses is undone with the whole call. Until
+-- then a value of the wrong kind counts as missing.
 create or replace function public.settle_jobs(worker_id text, outcomes jsonb)
 returns table (id uuid, answer text)
 language plpgsql volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
   moment timestamptz := clock_timestamp();
   ids uuid[];
-  tokens uuid[];
+  done boolean[];
+  is_unusual boolean;
 begin
-  perform queue_private.check_outcomes(outcomes);
-  select array_agg((o ->> 'id')::uuid), array_agg((o ->> 'claim_token')::uuid) into ids, tokens
-  from jsonb_array_elements(outcomes) as o;
-
-  -- Only rows under one of these tokens: a pending job may be held by a rater's share lock, for long.
-  perform from public.background_jobs as job
-  where job.id = any (ids) and job.claim_token = any (tokens)
-  order by job.id
-  for update;
-
-  -- A statement of its own: its snapshot shows what a call that we waited for has done.
-  return query
-    with asked as materialized (
+  if (case jsonb_typeof(outcomes) when 'array' then jsonb_array_length(outcomes) > 1000 else true end) then
+    perform queue_private.check_outcomes(outcomes);
+  end if;
+  with asked as materialized (
+    select
+      o.*,
+      o.outcome in ('completed', 'discarded') as ends,
+      o.outcome = 'failed' and not o.not_counted as fails,
+      row_number() over (partition by o.id, o.claim_token order by o.position) = 1 as is_first
+    from (
       select
-        o.position,
-        o.id,
-        o.claim_token,
-        o.outcome,
-        o.result,
-        left(o.error, 2000) as error,
-        coalesce(o.retryable, true) as retryable,
-        coalesce(o.not_counted, false) as not_counted,
-        round(o.retry_in_seconds, 6)::double precision as retry_in_seconds,
-        row_number() over (partition by o.id, o.claim_token order by o.position) as occurrence
-      from rows from (
-        jsonb_to_recordset(outcomes) as (
-          id uuid, claim_token uuid, outcome text, result jsonb, error text,
-          retryable boolean, not_counted boolean, retry_in_seconds numeric
-        )
-      ) with ordinality as o (
-        id, claim_token, outcome, result, error, retryable, not_counted, retry_in_seconds, position
-      )
-    ), decided as materialized (
-      select
-        job.id,
-        job.job_type,
-        job.payload,
-        job.priority,
-        job.attempts,
-        job.max_attempts,
-        job.idempotency_key,
-        job.claim_token,
-        job.worker_id,
-        job.started_at,
-        job.scheduled_for,
-        job.created_at,
-        job.redrive_of,
-        asked.outcome,
-        asked.result,
-        asked.error,
-        asked.retry_in_seconds,
-        case
-          when asked.outcome = 'completed' then 'completed'
-          when asked.outcome = 'discarded' then 'discarded'
-          when asked.outcome = 'failed' and not asked.not_counted
-            and (not asked.retryable or job.attempts >= job.max_attempts) then 'dead'
-        end::public.job_status as ended_as,
-        asked.outcome in ('snoozed', 'released') or asked.not_counted as attempt_given_back
-      from asked
-      join public.background_jobs as job
-        on job.id = asked.id and job.claim_token = asked.claim_token
-      where job.id = any (ids) and asked.occurrence = 1
-    ), removed as (
-      delete from public.background_jobs as job
-      where job.id = any (array(select d.id from decided as d where d.ended_as is not null))
-    ), archived as (
-      insert into public.job_history (
-        job_id, job_type, payload, status, priority, attempts, max_attempts, error_message, result,
-        duration_ms, waited_ms, idempotency_key, claim_token, worker_id, created_at, completed_at, redrive_of
-      )
-      select
-        d.id, d.job_type, d.payload, d.ended_as, d.priority, d.attempts, d.max_attempts,
-        case d.ended_as
-          when 'dead' then coalesce(nullif(d.error, ''), 'failed without a message')
-          when 'discarded' then coalesce(nullif(d.error, ''), 'discarded without a reason')
-        end,
-        case
-          when octet_length(d.result::text) > 65536 then jsonb_build_object(
-            'note', format('a result of %s bytes was left out: at most 65536 are kept',
-              octet_length(d.result::text))
-          )
-          else nullif(d.result, 'null')
-        end,
-        greatest(0, extract(epoch from moment - d.started_at) * 1000)::bigint,
-        greatest(0, extract(epoch from d.started_at - d.scheduled_for) * 1000)::bigint,
-        d.idempotency_key, d.claim_token, d.worker_id, d.created_at, moment, d.redrive_of
-      from decided as d
-      where d.ended_as is not null
-    ), kept as (
-      update public.background_jobs as job
-      set status = 'pending',
-        attempts = job.attempts - d.attempt_given_back::integer,
-        scheduled_for = case d.outcome
-          when 'released' then job.scheduled_for
-          when 'snoozed' then moment + make_interval(secs => coalesce(d.retry_in_seconds, 10))
-          else coalesce(
-            moment + make_interval(secs => d.retry_in_seconds), moment + queue_private.job_backoff(d.attempts)
-          )
-        end,
-        error_message = coalesce(d.error, job.error_message),
-        failed_at = case d.outcome when 'failed' then moment else job.failed_at end,
-        claim_token = null,
-        settled_token = d.claim_token,
-        lease_expires_at = null,
-        updated_at = moment
-      from decided as d
-      where job.id = d.id and d.ended_as is null
-        and job.id = any (array(select k.id from decided as k where k.ended_as is null))
+        each.position,
+        case when pg_input_is_valid(o ->> 'id', 'uuid') then (o ->> 'id')::uuid end as id,
+        case when pg_input_is_valid(o ->> 'claim_token', 'uuid') then (o ->> 'claim_token')::uuid end as claim_token,
+        o ->> 'outcome' as outcome,
+        o -> 'result' as result,
+        left(o ->> 'error', 2000) as error,
+        coalesce(o -> 'retryable' <> 'false', true) as retryable,
+        coalesce(o -> 'not_counted' = 'true', false) as not_counted,
+        case jsonb_typeof(o -> 'retry_in_seconds') when 'number' then
+          least(round((o ->> 'retry_in_seconds')::numeric, 6), 31536000)::double precision
+        end as retry_in_seconds,
+        o ?| array['error', 'retryable', 'not_counted', 'retry_in_seconds'] as has_options
+      from jsonb_array_elements(outcomes) with ordinality as each (o, position)
+    ) as o
+  ), ended as (
+    delete from public.background_jobs as job
+    using asked
+    where job.id = any (array(select asked.id from asked))
+      and job.id = asked.id and job.claim_token = asked.claim_token
+      and asked.is_first
+      and (asked.ends or asked.fails and (not asked.retryable or job.attempts >= job.max_attempts))
+    returning
+      job.id, job.job_type, job.payload, job.priority, job.attempts, job.max_attempts, job.idempotency_key,
+      job.claim_token, job.worker_id, job.scheduled_for, job.started_at, job.created_at, job.redrive_of,
+      job.attempt_log, asked.position, asked.outcome, asked.result, asked.error
+  ), archived as (
+    insert into public.job_history (
+      job_id, job_type, payload, status, priority, attempts, max_attempts, error_message, result, duration_ms,
+      waited_ms, idempotency_key, claim_token, worker_id, created_at, completed_at, redrive_of, attempt_log
     )
     select
-      asked.id,
+      e.id, e.job_type, e.payload,
+      case e.outcome when 'failed' then 'dead' else e.outcome end::public.job_status,
+      e.priority, e.attempts, e.max_attempts,
+      case e.outcome
+        when 'failed' then coalesce(nullif(e.error, ''), 'failed without a message')
+        when 'discarded' then coalesce(nullif(e.error, ''), 'discarded without a reason')
+      end,
       case
-        when asked.occurrence = 1 and d.id is not null then 'settled'
-        when d.id is not null
-          or exists (
-            select from public.job_history as ended
-            where ended.job_id = asked.id and ended.claim_token = asked.claim_token
-          )
-          or exists (
-            select from public.background_jobs as job
-            where job.id = asked.id and job.settled_token = asked.claim_token
-          ) then 'already'
+        when octet_length(e.result::text) > 65536 then jsonb_build_object(
+          'note', format('a result of %s bytes was left out: at most 65536 are kept', octet_length(e.result::text))
+        )
+        else nullif(e.result, 'null')
+      end,
+      greatest(0, date_part('epoch', moment - e.started_at) * 1000)::bigint,
+      greatest(0, date_part('epoch', e.started_at - e.scheduled_for) * 1000)::bigint,
+      e.idempotency_key, e.claim_token, e.worker_id, e.created_at, moment, e.redrive_of,
+      case e.outcome
+        when 'failed' then
+          queue_private.log_attempt(e.attempt_log, e.outcome, e.error, e.worker_id, e.started_at, moment)
+        else e.attempt_log
+      end
+    from ended as e
+  ), kept as (
+    update public.background_jobs as job
+    set status = 'pending',
+      attempts = job.attempts - (not asked.fails)::integer,
+      deferrals = job.deferrals + (asked.outcome = 'snoozed' or asked.not_counted)::integer,
+      scheduled_for = case asked.outcome
+        when 'released' then job.scheduled_for
+        when 'snoozed' then moment + make_interval(secs => coalesce(asked.retry_in_seconds, 10))
+        else coalesce(
+          moment + make_interval(secs => asked.retry_in_seconds),
+          moment + queue_private.job_backoff(case when asked.fails then job.attempts else job.deferrals + 1 end)
+        )
+      end,
+      error_message = coalesce(asked.error, job.error_message),
+      failed_at = case asked.outcome when 'failed' then moment else job.failed_at end,
+      attempt_log = case asked.outcome
+        when 'released' then job.attempt_log
+        else queue_private.log_attempt(
+          job.attempt_log, asked.outcome, asked.error, job.worker_id, job.started_at, moment
+        )
+      end,
+      claim_token = null,
+      settled_token = job.claim_token,
+      lease_expires_at = null,
+      updated_at = moment
+    from asked
+    where job.id = any (array(select asked.id from asked))
+      and job.id = asked.id and job.claim_token = asked.claim_token
+      and asked.is_first and not asked.ends
+      and not (asked.fails and (not asked.retryable or job.attempts >= job.max_attempts))
+    returning asked.position
+  )
+  select
+    array_agg(asked.id order by asked.position),
+    array_agg(settled.position is not null order by asked.position),
+    bool_or(
+      asked.has_options or asked.id is null or asked.claim_token is null
+      or coalesce(asked.outcome, '') not in ('completed', 'failed', 'snoozed', 'discarded', 'released')
+    )
+  into ids, done, is_unusual
+  from asked
+  left join (select ended.position from ended union all select kept.position from kept) as settled
+    on settled.position = asked.position;
+
+  if is_unusual then
+    perform queue_private.check_outcomes(outcomes);
+  end if;
+  if not false = any (done) then
+    return query select each.id, 'settled' from unnest(ids) as each (id);
+    return;
+  end if;
+  -- A statement of its own: its snapshot shows what a call that we waited for has done, and what this one did.
+  return query
+    select
+      each.id,
+      case
+        when done[each.position] then 'settled'
+        when queue_private.was_settled(each.id, (outcomes -> (each.position - 1)::integer ->> 'claim_token')::uuid)
+          then 'already'
         else 'stale'
       end
-    from asked
-    left join decided as d on d.id = asked.id and d.claim_token = asked.claim_token
-    order by asked.position;
+    from unnest(ids) with ordinality as each (id, position);
 end
 $$;
 comment on function public.settle_jobs is 'Apply outcomes under their claim tokens; answers settled, already or stale.';

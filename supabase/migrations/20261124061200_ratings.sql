@@ -16,7 +16,7 @@ $$;
 
 -- add_rating: true when this call added it. The key share lock comes before the row, so a post that is
 -- deleted meanwhile is "no such post" and never a foreign key error.
-create or replace function public.add_rating(post_id uuid, session_id text) returns boolean
+create or replace function queue_private.add_rating(post_id uuid, session_id text) returns boolean
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -33,11 +33,11 @@ begin
   return found;
 end
 $$;
-revoke all on function public.add_rating from public, anon, authenticated;
-grant execute on function public.add_rating to service_role;
+revoke all on function queue_private.add_rating from public, anon, authenticated;
+grant execute on function queue_private.add_rating to service_role;
 
 -- remove_rating: true when this call removed it.
-create or replace function public.remove_rating(post_id uuid, session_id text) returns boolean
+create or replace function queue_private.remove_rating(post_id uuid, session_id text) returns boolean
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -49,8 +49,8 @@ begin
   return found;
 end
 $$;
-revoke all on function public.remove_rating from public, anon, authenticated;
-grant execute on function public.remove_rating to service_role;
+revoke all on function queue_private.remove_rating from public, anon, authenticated;
+grant execute on function queue_private.remove_rating to service_role;
 
 -- set_like: make it so. Safe to repeat: yes. Errors: 22023 liked is null.
 create or replace function public.set_like(post_id uuid, session_id text, liked boolean)
@@ -65,9 +65,9 @@ begin
     raise exception 'liked must be true or false' using errcode = '22023';
   end if;
   if set_like.liked then
-    moved := public.add_rating(set_like.post_id, set_like.session_id)::integer;
+    moved := queue_private.add_rating(set_like.post_id, set_like.session_id)::integer;
   else
-    moved := - public.remove_rating(set_like.post_id, set_like.session_id)::integer;
+    moved := - queue_private.remove_rating(set_like.post_id, set_like.session_id)::integer;
   end if;
   return query
     select set_like.liked, greatest(0, post.likes + moved)::integer
@@ -89,13 +89,13 @@ as $$
 begin
   -- A round is lost only to another click of this session: a hundred in a row are no accident.
   for round in 1..100 loop
-    if public.remove_rating(toggle_like.post_id, toggle_like.session_id) then
+    if queue_private.remove_rating(toggle_like.post_id, toggle_like.session_id) then
       return query
         select false, greatest(0, post.likes - 1)::integer
         from public.posts_new as post where post.id = toggle_like.post_id;
       return;
     end if;
-    if public.add_rating(toggle_like.post_id, toggle_like.session_id) then
+    if queue_private.add_rating(toggle_like.post_id, toggle_like.session_id) then
       return query
         select true, (post.likes + 1)::integer
         from public.posts_new as post where post.id = toggle_like.post_id;

@@ -27,6 +27,17 @@ def unrate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     db.execute("delete from public.post_ratings where post_id = %s and session_id = %s", [post_id, session])
 
 
+def allow_direct_ratings(owner: Db) -> None:
+    """Give clients what an adopted post_ratings allows them (app_access.sql); one that we create allows nothing."""
+    owner.execute("""
+        grant select, insert (post_id, session_id), delete on public.post_ratings to anon, authenticated;
+        create policy "sessions read ratings" on public.post_ratings for select to anon, authenticated using (true);
+        create policy "sessions add ratings" on public.post_ratings for insert to anon, authenticated
+          with check (char_length(session_id) between 1 and 128);
+        create policy "sessions remove ratings" on public.post_ratings for delete to anon, authenticated using (true);
+    """)
+
+
 def set_like(db: Db, post_id: UUID, session: str = "session-1", *, liked: bool = True) -> tuple[bool, int] | None:
     """Call set_like and return (liked, likes), or None when there is no such post."""
     return _like_state(rpc(db, "set_like", post_id=post_id, session_id=session, liked=liked))

@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from dev.errors import StackError
-from dev.functions import Functions
-from dev.reaper import alive
-from tests.stack.watching import any_alive, wait_until
+from dev.vercel import Functions
+from tests.stack.watching import alive, any_alive, wait_until
 
 # A function without a framework, so that it starts fast: it does what its query string says.
 ECHO = """
