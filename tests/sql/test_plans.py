@@ -192,7 +192,7 @@ def test_a_claim_behind_many_held_jobs_stays_cheap(
 
 
 def test_calls_of_operators_and_monitors_stay_cheap(looks_at: LooksAt, backlog: None) -> None:
-    """Listings of a type that has many, few or no jobs, and of all; searches, which stop after so many jobs, found or not;
+    """Listings of a type that has many, few or no jobs, and of all; searches, which stop after so many jobs;
     and the health, for which anyone may ask."""
     statuses = (None, "pending", "processing", "failed", "completed", "dead", "discarded", "cancelled")
     types = (None, "send_notification", "process_image", "cleanup_expired")
