@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from dev.supabase import Address, Background
 from dev.supabase.background.cron import NEVER, Cron, next_run
 from tests.conftest import Connect
-from tests.stack.rows import Db, count
+from tests.stack.rows import Db, count, value
 from tests.stack.watching import wait_until
 
 NOON = datetime(2026, 11, 26, 12, 0, 30, tzinfo=UTC)  # a Thursday
@@ -50,15 +50,28 @@ def test_a_schedule_that_makes_no_sense_is_refused(db: Db, schedule: str) -> Non
 
 def test_a_scheduled_command_runs_when_it_is_due(background: Background, db: Db) -> None:
     """As the user who scheduled it, again and again, until it is unscheduled; each run is recorded."""
-    db.execute("create table public.runs (username text)")
-    db.execute("select cron.schedule('count', '1 second', 'insert into public.runs values (current_user)')")
+    db.execute("create table public.runs (username text, path text default current_setting('search_path'))")
+    db.execute("select cron.schedule('count', '1 second', 'insert into runs values (current_user)')")
     wait_until(lambda: count(db, "public.runs") >= 2)
     db.execute("select cron.unschedule('count')")
     wait_until(lambda: count(db, "cron.job_run_details where status = 'running'") == 0)
-    assert {row["username"] for row in db.execute("select username from public.runs")} == {"postgres"}
+    settings = {"username": "postgres", "path": value(db, "show search_path")}
+    assert db.execute("select distinct * from public.runs").fetchall() == [settings]
     runs = db.execute("select status, return_message, end_time > start_time as ended from cron.job_run_details")
     expected = {"status": "succeeded", "return_message": "INSERT 0 1", "ended": True}
     assert all(row == expected for row in runs.fetchall())
+
+
+def test_a_command_of_another_role_has_its_rights_only(background: Background, db: Db, connect: Connect) -> None:
+    """Also of a role that cannot log in; never those of the superuser who runs it here."""
+    db.execute("create table public.runs (username text, session text)")
+    connect("admin").execute(
+        "insert into cron.job (schedule, command, username) values"
+        " ('1 second', 'insert into runs values (current_user, session_user)', 'service_role')"
+    )
+    wait_until(lambda: count(db, "public.runs") >= 1)
+    row = db.execute("select * from public.runs").fetchone()
+    assert row == {"username": "service_role", "session": "service_role"}
 
 
 def test_a_command_that_fails_is_recorded_and_the_next_one_runs(background: Background, db: Db) -> None:
@@ -121,16 +134,18 @@ async def until_idle(cron: Callable[[datetime], Any], db: Db) -> None:
 
 
 async def test_a_changed_schedule_begins_anew(cron: Callable[[datetime], Any], db: Db) -> None:
-    """And an inactive job does not run at all."""
-    db.execute("select cron.schedule('job', '5 seconds', 'select 1')")
+    """And an inactive job does not run at all. The other job shows that runs of the same turn have begun."""
+    job = value(db, "select cron.schedule('job', '5 seconds', 'select 1')")
+    db.execute("select cron.schedule('other', '5 seconds', 'select 2')")
     await cron(NOON)
     db.execute("select cron.schedule('job', '30 seconds', 'select 1')")
     await cron(NOON + timedelta(seconds=6))
-    await cron(NOON + timedelta(seconds=35))
-    assert count(db, "cron.job_run_details") == 0
-    db.execute("select cron.alter_job(jobid, schedule => schedule, active => false) from cron.job")
-    await cron(NOON + timedelta(seconds=40))
-    assert count(db, "cron.job_run_details") == 0
+    await until(lambda: count(db, "cron.job_run_details where status = 'succeeded'") == 1)
+    assert count(db, f"cron.job_run_details where jobid = {job}") == 0
+    db.execute("select cron.alter_job(%s, active => false)", [job])
+    await cron(NOON + timedelta(seconds=60))
+    await until(lambda: count(db, "cron.job_run_details where status = 'succeeded'") == 2)
+    assert count(db, f"cron.job_run_details where jobid = {job}") == 0
 
 
 async def test_a_run_that_a_restart_cut_short_is_recorded_as_failed(cron: Callable[[datetime], Any], db: Db) -> None:
