@@ -15,7 +15,7 @@ from dev.demo.scene import Check, Scene
 from dev.demo.user import sign_up
 from dev.errors import StackError
 from dev.process import signals
-from dev.supabase import temporary
+from dev.supabase import Background, temporary
 from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -30,6 +30,7 @@ def main() -> int:
         signals.ending_in_order(),
         push_service() as pushes,
         temporary(PROJECT) as stack,
+        Background(stack.address),
         Functions(PROJECT, stack.functions_env() | tokens | pushes.environment) as functions,
     ):
         scene = Scene.open(stack, functions)

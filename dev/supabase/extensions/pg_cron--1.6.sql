@@ -1,4 +1,4 @@
--- What migrations use of pg_cron. Jobs are checked and kept; none is run.
+-- A stand-in for pg_cron 1.6: keeps jobs and their runs. dev/supabase/background runs them.
 create schema cron;
 
 create table cron.job (
@@ -8,7 +8,7 @@ create table cron.job (
     nodename text not null default 'localhost',
     nodeport int not null default inet_server_port(),
     database text not null default current_database(),
-    username text not null default session_user,
+    username text not null default current_user,
     active boolean not null default true,
     jobname text,
     unique (jobname, username)
@@ -27,20 +27,43 @@ create table cron.job_run_details (
     end_time timestamptz
 );
 
--- Five fields, or '30 seconds', or a word such as @daily; anything else is refused as pg_cron does.
+-- As pg_cron has it: everybody sees their own jobs.
+alter table cron.job enable row level security;
+alter table cron.job_run_details enable row level security;
+create policy cron_job_policy on cron.job using (username = current_user);
+create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
+
+-- Five fields of cron, '30 seconds', or a word such as @daily. The last day of a month is written $.
+create function cron.is_schedule(schedule text)
+returns boolean
+language sql
+immutable
+as $$
+    select schedule ~ '^([1-9]|[1-5]\d) seconds?$'
+        or schedule ~ '^@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)$'
+        or schedule ~* (
+            select '^' || string_agg(format('(%1$s)(,(%1$s))*', part), '\s+' order by place) || '$'
+            from (
+                select place, format('(\*|(%1$s)-(%1$s))(/[1-9]\d*)?|(%1$s)', value) as part
+                from unnest(array[
+                    '[0-5]?\d',
+                    '[01]?\d|2[0-3]',
+                    '0?[1-9]|[12]\d|3[01]|\$',
+                    '0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec',
+                    '[0-7]|sun|mon|tue|wed|thu|fri|sat'
+                ]) with ordinality as fields (value, place)
+            ) as parts
+        )
+$$;
+
 create function cron.schedule(job_name text, schedule text, command text)
 returns bigint
 language plpgsql
 as $$
 declare
-    part constant text := '(\*|\$|[0-9a-z]+(-[0-9a-z]+)?)(/\d+)?';
-    field constant text := part || '(,' || part || ')*';
     id bigint;
 begin
-    if schedule !~ '^([1-9]|[1-5]\d) seconds?$'
-        and schedule !~ '^@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)$'
-        and schedule !~* ('^(' || field || '\s+){4}' || field || '$')
-    then
+    if not cron.is_schedule(schedule) then
         raise exception 'invalid schedule: %', schedule;
     end if;
     insert into cron.job as j (jobname, schedule, command)
@@ -75,7 +98,7 @@ returns boolean
 language plpgsql
 as $$
 begin
-    delete from cron.job where jobname = job_name and username = session_user;
+    delete from cron.job where jobname = job_name and username = current_user;
     if not found then
         raise exception 'could not find valid entry for job ''%''', job_name;
     end if;
@@ -92,13 +115,21 @@ create function cron.alter_job(
     active boolean default null
 )
 returns void
-language sql
+language plpgsql
 as $$
+begin
+    if not cron.is_schedule(schedule) then
+        raise exception 'invalid schedule: %', schedule;
+    end if;
     update cron.job
     set schedule = coalesce($2, job.schedule),
         command = coalesce($3, job.command),
         active = coalesce($6, job.active)
-    where jobid = job_id
+    where jobid = job_id;
+    if not found then
+        raise exception 'Job % does not exist or you don''t own it', job_id;
+    end if;
+end
 $$;
 
 grant usage on schema cron to postgres;

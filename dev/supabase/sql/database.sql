@@ -13,6 +13,8 @@ create schema auth;
 create schema storage;
 create extension pgcrypto with schema extensions;
 create extension pg_stat_statements with schema extensions;
+create schema vault;
+create extension supabase_vault with schema vault;
 create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
 
