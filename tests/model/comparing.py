@@ -14,7 +14,7 @@ from tests.model.reference import Ask, Job, Reference, Within, known
 # The columns that the reference predicts.
 ALIKE = ("job_type", "payload", "priority", "attempts", "max_attempts", "error_message", "idempotency_key")
 ALIKE_TOO = ("claim_token", "worker_id", "redrive_of", "status")
-ACTIVE_ONLY = ("settled_token", "isolated")
+ACTIVE_ONLY = ("settled_token", "isolated", "deferrals")
 ENDED_ONLY = ("result", "redriven_as")
 
 

@@ -47,6 +47,7 @@ class Job:
     worker_id: str | None = None
     lease_expires_at: Moment | None = None
     isolated: bool = False
+    deferrals: int = 0
     error_message: str | None = None
     result: Any = None
     completed_at: Moment | None = None
@@ -258,9 +259,10 @@ class Reference:
         if ask.outcome == "snoozed":
             job.scheduled_for = wait or Within(10, 10)
         elif ask.outcome == "failed":
-            job.scheduled_for = wait or backoff(job.attempts)
+            job.scheduled_for = wait or backoff(job.deferrals + 1 if ask.not_counted else job.attempts)
         if ask.outcome != "failed" or ask.not_counted:
             job.attempts -= 1
+        job.deferrals += ask.outcome == "snoozed" or ask.not_counted
         if ask.error is not None:
             job.error_message = ask.error
         job.settled_token = ask.claim_token
