@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from lib.images import BUCKET
+from lib.jobs._post_files import BUCKET
 from lib.model import Row
 from lib.queue import Completed, Enqueued, JobContext, NewJob, Outcome, Payload, Policy, enqueue, job
 

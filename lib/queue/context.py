@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lib.database import Database
 from lib.database.storage import Storage
+from lib.outside import Outside
 from lib.queue.job import Job
 from lib.resources import Resources
 from lib.settings import Settings
@@ -35,6 +36,11 @@ class JobContext:
     def storage(self) -> Storage:
         """Supabase Storage."""
         return self.resources.database.storage
+
+    @property
+    def outside(self) -> Outside:
+        """Strangers' URLs: images, pushes, and a client for any other."""
+        return self.resources.outside
 
     @property
     def settings(self) -> Settings:

@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from lib.caller import Caller
 from lib.errors import InvalidInput, NotAuthenticated
 from lib.model import Model, Row, Text
-from lib.outside import image_hosts, origin_of
 from lib.resources import Resources
-from lib.settings import Settings
 
 MAX_CAPTION_CHARACTERS = 2200
 MAX_URL_CHARACTERS = 2048
@@ -22,7 +20,7 @@ type Sort = Literal["hot", "new"]
 
 
 class NewPostRequest(Model):
-    """A post to add. imageUrl: http or https, on a host that images are fetched from."""
+    """A post to add. imageUrl: http or https, on a host that images are fetched from; or a path in IMAGE_BUCKET."""
 
     caption: Text | None = Field(None, max_length=MAX_CAPTION_CHARACTERS)
     image_url: Text = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
@@ -107,7 +105,8 @@ async def create_post(request: NewPostRequest, resources: Resources, caller: Cal
     """
     if caller.user_id is None:
         raise NotAuthenticated("only a user can add a post")
-    _check_image_url(request.image_url, resources.settings)
+    if refusal := resources.outside.check_image(request.image_url):
+        raise InvalidInput("imageUrl", refusal.reason)
     return await resources.database.rpc(
         "create_post", NewPostReply, user_id=caller.user_id, caption=request.caption, image_url=request.image_url
     )
@@ -135,14 +134,6 @@ async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> Post
         posts=tuple(row.to_post() for row in page),
         next_cursor=None if last is None else _cursor(query.sort, last.sort_key, last.id),
     )
-
-
-def _check_image_url(url: str, settings: Settings) -> None:
-    origin = origin_of(url)
-    if origin is None:
-        raise InvalidInput("imageUrl", "must be an http or https URL")
-    if not image_hosts(settings).allows(origin):
-        raise InvalidInput("imageUrl", f"must be on a host that images are fetched from, which {origin.host} is not")
 
 
 # -- cursors: opaque to the caller, a JSON array in base64url

@@ -155,9 +155,10 @@ create index if not exists background_jobs_lease_idx on public.background_jobs
 -- One active job per key: enqueue_job.
 create unique index if not exists background_jobs_key_idx on public.background_jobs
   (idempotency_key) where idempotency_key is not null;
--- Serves the raters, who look for a sync job to join.
+-- Serves the raters, who look for a sync job to join: the one whose window is open, however many others wait. And
+-- like_states, which asks whether a sync of a post is active, pending or not.
 create index if not exists background_jobs_sync_idx on public.background_jobs
-  ((payload ->> 'post_id')) where job_type = 'sync_like_count' and status = 'pending';
+  ((payload ->> 'post_id'), scheduled_for) where job_type = 'sync_like_count';
 
 -- Serves enqueue_job: has a job with this key completed lately?
 create index if not exists job_history_key_idx on public.job_history

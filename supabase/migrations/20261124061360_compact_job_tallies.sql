@@ -16,6 +16,23 @@ begin
     delete from queue_private.job_tally_deltas as delta
     where delta.ctid = any (array(select old.ctid from queue_private.job_tally_deltas as old limit max_deltas))
     returning delta.*
+  ), by_minute as (
+    select
+      each.minute, each.job_type, each.status, each.jobs > 0 as is_added,
+      sum(each.jobs)::bigint as jobs, sum(each.attempts)::bigint as attempts,
+      sum(each.duration_ms)::bigint as duration_ms, sum(each.waited_ms)::bigint as waited_ms,
+      array[
+        sum(each.durations[1]), sum(each.durations[2]), sum(each.durations[3]), sum(each.durations[4]), sum(each.durations[5]),
+        sum(each.durations[6]), sum(each.durations[7]), sum(each.durations[8]), sum(each.durations[9]), sum(each.durations[10]),
+        sum(each.durations[11]), sum(each.durations[12]), sum(each.durations[13]), sum(each.durations[14])
+      ]::bigint[] as durations,
+      array[
+        sum(each.waits[1]), sum(each.waits[2]), sum(each.waits[3]), sum(each.waits[4]), sum(each.waits[5]),
+        sum(each.waits[6]), sum(each.waits[7]), sum(each.waits[8]), sum(each.waits[9]), sum(each.waits[10]),
+        sum(each.waits[11]), sum(each.waits[12]), sum(each.waits[13]), sum(each.waits[14])
+      ]::bigint[] as waits
+    from taken as each
+    group by each.minute, each.job_type, each.status, each.jobs > 0
   ), sums as (
     select
       tally.grain, tally.starts_at, each.job_type, each.status,
@@ -31,14 +48,14 @@ begin
         sum(each.waits[6]), sum(each.waits[7]), sum(each.waits[8]), sum(each.waits[9]), sum(each.waits[10]),
         sum(each.waits[11]), sum(each.waits[12]), sum(each.waits[13]), sum(each.waits[14])
       ]::bigint[] as waits
-    from taken as each
+    from by_minute as each
     cross join lateral (
       values
         ('minute', each.minute),
         ('hour', date_bin('1 hour', each.minute, 'epoch')),
         ('total', '-infinity'::timestamptz)
     ) as tally (grain, starts_at)
-    where tally.grain <> 'total' or each.jobs > 0
+    where tally.grain <> 'total' or each.is_added
     group by tally.grain, tally.starts_at, each.job_type, each.status
   ), added as (
     insert into queue_private.job_tallies as tally

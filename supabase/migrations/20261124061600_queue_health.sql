@@ -30,8 +30,9 @@ begin
   ) as counted;
   is_estimate := pending > exact_up_to;
   if is_estimate then
-    select greatest(pending, sum(each.pending)) into pending
-    from queue_private.estimate_pending_jobs(moment, 250) as each;
+    pending := greatest(pending, (
+      select sum(each.pending) from queue_private.estimate_pending_jobs(moment, 120) as each
+    ));
   else
     pending := pending + (
       select count(*) from public.background_jobs as job where job.status = 'pending' and job.isolated
@@ -44,8 +45,8 @@ revoke all on function queue_private.count_pending_jobs from public, anon, authe
 grant execute on function queue_private.count_pending_jobs to service_role;
 
 -- count_dead_jobs: the dead jobs of the last 24 hours, those of them that nobody has dealt with, and how many jobs ran.
--- The newest 5,000 dead jobs are looked at. When there are more, dead comes from the tallies, and left_dead is the share
--- seen among those 5,000. ran is asked for only when left_dead may be too many.
+-- The newest 2,000 dead jobs are looked at. When there are more, dead comes from the tallies, and left_dead is the share
+-- seen among those 2,000. ran is asked for only when left_dead may be too many.
 create or replace function queue_private.count_dead_jobs(
   moment timestamptz, out dead bigint, out left_dead bigint, out ran bigint
 )
@@ -54,26 +55,40 @@ set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
+declare
+  since timestamptz := queue_private.day_begins(moment);
+  first_hour timestamptz := date_bin('1 hour', since, 'epoch') + interval '1 hour';
+  seen bigint;
+  died bigint;
 begin
-  select count(*), count(*) filter (where newest.redriven_as is null) into dead, left_dead
+  select count(*), count(*) filter (where newest.redriven_as is null) into seen, left_dead
   from (
     select ended.redriven_as
     from public.job_history as ended
-    where ended.status = 'dead' and ended.completed_at >= queue_private.day_begins(moment)
+    where ended.status = 'dead' and ended.completed_at >= since
     order by ended.completed_at desc
-    limit 5001
+    limit 2001
   ) as newest;
-  if left_dead > 10 or dead > 5000 then
+  dead := seen;
+  if left_dead > 10 or seen > 2000 then
+    -- Whole hours, and the minutes before the first of them.
     select
       coalesce(sum(each.jobs) filter (where each.status <> 'cancelled'), 0),
-      case when dead > 5000
-        then greatest(dead, coalesce(sum(each.jobs) filter (where each.status = 'dead'), 0)) else dead end,
-      case when dead > 5000
-        then left_dead * greatest(dead, coalesce(sum(each.jobs) filter (where each.status = 'dead'), 0)) / dead
-        else left_dead end
-    into ran, dead, left_dead
-    from queue_private.job_tally_minutes as each
-    where each.minute >= queue_private.day_begins(moment);
+      coalesce(sum(each.jobs) filter (where each.status = 'dead'), 0)
+    into ran, died
+    from (
+      select tally.status, tally.jobs from queue_private.job_tallies as tally
+      where tally.grain = 'hour' and tally.starts_at >= first_hour
+      union all
+      select tally.status, tally.jobs from queue_private.job_tallies as tally
+      where tally.grain = 'minute' and tally.starts_at >= since and tally.starts_at < first_hour
+      union all
+      select delta.status, delta.jobs from queue_private.job_tally_deltas as delta where delta.minute >= since
+    ) as each;
+    if seen > 2000 then
+      dead := greatest(seen, died);
+      left_dead := left_dead * dead / seen;
+    end if;
   end if;
 end
 $$;
@@ -101,7 +116,7 @@ declare
 begin
   select count(*) into stuck from public.background_jobs as job
   where job.status = 'processing' and job.lease_expires_at < moment;
-  select * into pending from queue_private.count_pending_jobs(moment, 10000);
+  select * into pending from queue_private.count_pending_jobs(moment, 5000);
   select * into died from queue_private.count_dead_jobs(moment);
   select max(run.started_at) into last_run from public.worker_runs as run;
   -- Runs of a worker that does not tell its types are passed over.

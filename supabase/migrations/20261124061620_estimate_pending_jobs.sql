@@ -2,7 +2,7 @@
 -- queue_health and queue_stats, when there are too many to count while somebody waits.
 -- A sample of the pages that are there now, and no planner statistics: those are often taken while the queue is empty.
 -- "repeatable" takes the same pages again while the table keeps its size, so that two readings can be compared.
--- With 1,000 pages the error is about 3 % one time in three, with 250 about 6 %. Locks: none.
+-- Two times in three the error is below 5 % with 500 pages, below 9 % with 120. Locks: none.
 create or replace function queue_private.estimate_pending_jobs(moment timestamptz, pages integer)
 returns table (job_type public.job_type, pending bigint, failed bigint, due bigint)
 language plpgsql stable

@@ -1,6 +1,6 @@
 -- count_active_jobs: the active jobs of each type. Caller: queue_stats.
 -- Exact while the table has at most exact_up_to rows. Above that a type is still counted exactly while it has at most
--- exact_up_to / 10 pending jobs; for a larger one pending, failed and due are estimated, and pending_is_estimate is true.
+-- exact_up_to / 20 pending jobs; for a larger one pending, failed and due are estimated, and pending_is_estimate is true.
 -- What is processing, stuck or isolated is always counted. Types without jobs have no row. Locks: none.
 create or replace function queue_private.count_active_jobs(moment timestamptz, exact_up_to integer default 100000)
 returns table (
@@ -29,7 +29,7 @@ begin
       group by job.job_type;
   else
     return query
-      select * from queue_private.count_many_active_jobs(moment, exact_up_to / 10);
+      select * from queue_private.count_many_active_jobs(moment, exact_up_to / 20);
   end if;
 end
 $$;
@@ -52,7 +52,7 @@ as $$
 begin
   return query
     with estimated as materialized (
-      select * from queue_private.estimate_pending_jobs(moment, 1000)
+      select * from queue_private.estimate_pending_jobs(moment, 500)
     ), leased as materialized (
       select
         job.job_type,

@@ -79,7 +79,8 @@ begin
       'open_seconds', floor(extract(epoch from moment - activity.xact_start))
     )
     from pg_catalog.pg_stat_activity as activity
-    where activity.xact_start < moment - interval '1 minute'
+    where activity.datname = current_database() and activity.pid <> pg_backend_pid()
+      and activity.xact_start < moment - interval '1 minute'
       and (activity.backend_xmin is not null or activity.backend_xid is not null)
     order by greatest(
       pg_catalog.age(activity.backend_xmin), pg_catalog.age(activity.backend_xid)

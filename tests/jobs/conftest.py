@@ -11,15 +11,13 @@ import pytest
 import lib.jobs  # noqa: F401 - registers the types
 from lib.database import Database
 from lib.queue.report import RunReport
-from lib.queue.worker import Worker
+from lib.queue.testing import drain
 from lib.resources import Resources
 from lib.settings import Settings
 from tests.jobs.image_host import ImageHost, serving
 
 type Db = psycopg.Connection[dict[str, Any]]
 type Work = Callable[..., Awaitable[list[RunReport]]]
-
-DUE = "select id from public.background_jobs where status = 'pending' and scheduled_for <= now() limit 1"
 
 
 @pytest.fixture
@@ -58,9 +56,6 @@ def work(project: dict[str, str], resources: Resources, db: Db, host: ImageHost)
 
     async def run(runs: int = 5, **environment: str) -> list[RunReport]:
         settings = Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment)
-        reports: list[RunReport] = []
-        while len(reports) < runs and db.execute(DUE).fetchone():
-            reports.append(await Worker(replace(resources, settings=settings), "manual").run())
-        return reports
+        return await drain(replace(resources, settings=settings), runs)
 
     return run

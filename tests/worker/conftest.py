@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lib.database import Connections, Database
+from lib.outside import Outside
 from lib.queue.registry import JobType
 from lib.queue.worker import Trigger, Worker
 from lib.resources import Resources
@@ -34,7 +35,7 @@ def resources(project: dict[str, str], faults: Faults) -> Resources:
     """What an instance has, over the test's database."""
     settings = Settings.load(project)
     database = Database(settings.supabase_url, settings.supabase_service_role_key.get_secret_value(), faults)
-    return Resources(settings, database)
+    return Resources(settings, database, Outside.of(settings))
 
 
 @pytest.fixture
