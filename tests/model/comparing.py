@@ -92,7 +92,6 @@ class Comparing(RuleBasedStateMachine):
             job.lease_expires_at = self._took_over(job, "lease_expires_at", lease, row["lease_expires_at"])
         else:
             job.completed_at = self._took_over(job, "completed_at", job.completed_at, row["completed_at"])
-            job.history_id = row["id"]
             if isinstance(job.scheduled_for, Within):
                 job.scheduled_for = self.now  # it ended in the step in which it was to wait: no column has it
 

@@ -38,7 +38,7 @@ FENCE_REMOVED = Mutant(
     },
 )
 RESCUE_WITHOUT_ISOLATION = Mutant(
-    "rescues without isolating", "rescue_expired_jobs", {"isolated = true": "isolated = job.isolated"}
+    "rescues without isolating", "rescue_expired_jobs", {"isolated = d.isolated or not d.is_innocent": "isolated = job.isolated"}
 )
 SHARE_LOCK_REMOVED = Mutant(
     "joins a sync job without the share lock", "ask_for_like_sync", {"for share skip locked": ""}
@@ -51,15 +51,15 @@ MUTANTS = (
     Mutant(
         "rescue never ends a job",
         "rescue_expired_jobs",
-        {"job.isolated and job.attempts >= job.max_attempts as is_dead": "false as is_dead"},
+        {"judged.isolated and judged.attempts >= judged.max_attempts as is_dead": "false as is_dead"},
     ),
     Mutant(
         "rescue keeps the token remembered",
         "rescue_expired_jobs",
         {"claim_token = null,": "claim_token = null, settled_token = d.claim_token,"},
     ),
-    Mutant("rescue counts the first lost lease", "rescue_expired_jobs", {"(not d.isolated)::integer": "0"}),
-    Mutant("rescue takes leases that still run", "rescue_expired_jobs", {"job.lease_expires_at < moment": "true"}),
+    Mutant("rescue counts the first lost lease", "rescue_expired_jobs", {"(d.is_innocent or not d.isolated)::integer": "d.is_innocent::integer"}),
+    Mutant("rescue takes leases that still run", "rescue_expired_jobs", {"job.status = 'processing' and job.lease_expires_at < moment": "job.status = 'processing'"}),
     Mutant(
         "settles one job in two places",
         "settle_jobs",

@@ -52,7 +52,6 @@ class Job:
     result: Any = None
     completed_at: Moment | None = None
     redriven_as: UUID | None = None
-    history_id: int = 0
     tokens: list[UUID] = field(default_factory=list)
 
     @property
@@ -310,13 +309,14 @@ class Reference:
                 and job_type in (None, job.job_type)
             )
         )
-        return sorted(dead, key=lambda job: (known(job.completed_at), job.history_id))[:max_jobs]
+        return sorted(dead, key=lambda job: (known(job.completed_at), job.id))[:max_jobs]
 
     def redrive(self, dead: Job, new_id: UUID) -> None:
         """A dead job runs again as a new one, without its key."""
         assert new_id not in self.jobs, "a redrive reused an id"
         dead.redriven_as = new_id
         new = Job(dead.job_type, dead.payload, dead.priority, dead.max_attempts, redrive_of=dead.id, id=new_id)
+        new.isolated = dead.claim_token is None  # a rescue ended it: it is known to kill its worker
         self.jobs[new_id] = new
 
     # -- time

@@ -67,9 +67,9 @@ def test_without_places_two_workers_get_one_job(service: Db, open_service: OpenS
 
 def test_without_isolation_a_poison_job_takes_all_along(service: Db, mutated: Mutate) -> None:
     """The rule of test_poison_job: there nine complete."""
-    mutated("rescue_expired_jobs", r"job\.isolated and (job\.attempts >= job\.max_attempts)", r"\1")
-    mutated("rescue_expired_jobs", r"job\.attempts - \(not d\.isolated\)::integer", "job.attempts")
-    mutated("rescue_expired_jobs", r"isolated = true", "isolated = false")
+    mutated("rescue_expired_jobs", r"judged\.isolated and (judged\.attempts >= judged\.max_attempts)", r"\1")
+    mutated("rescue_expired_jobs", r"job\.attempts - \(d\.is_innocent or not d\.isolated\)::integer", "job.attempts")
+    mutated("rescue_expired_jobs", r"isolated = d\.isolated or not d\.is_innocent", "isolated = false")
     assert fates_with_a_poison_job(service) == ["dead"] * 10
 
 
