@@ -15,6 +15,10 @@ comment on table public.push_subscriptions is 'Browsers that a user is pushed to
 comment on column public.push_subscriptions.p256dh is 'The browser''s public key: 65 bytes in base64url (RFC 8291).';
 comment on column public.push_subscriptions.auth is 'The authentication secret: 16 bytes in base64url (RFC 8291).';
 
+-- A push service that refuses the sender (another VAPID key, say) refuses each push: see undelivered_pushes.
+alter table public.push_subscriptions add column if not exists refusals integer not null default 0;
+comment on column public.push_subscriptions.refusals is 'Pushes that were refused since the last one that was taken.';
+
 alter table public.push_subscriptions enable row level security;
 revoke all on table public.push_subscriptions from public, anon, authenticated;
 grant select, insert, update, delete on table public.push_subscriptions to authenticated, service_role;
@@ -50,7 +54,8 @@ alter table queue_private.push_deliveries enable row level security;
 revoke all on table queue_private.push_deliveries from public, anon, authenticated;
 grant select, insert, update, delete on table queue_private.push_deliveries to service_role;
 
--- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet.
+-- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet. Those that refused
+-- their last push come last, so that they do not take the place of good ones.
 -- Caller: the send_notification job, at each attempt.
 create or replace function public.undelivered_pushes(notification_id uuid, max_subscriptions integer)
 returns table (subscription_id uuid, endpoint text, p256dh text, auth text)
@@ -65,7 +70,7 @@ begin
     cross join lateral (
       select subscription.* from public.push_subscriptions as subscription
       where subscription.user_id = notification.user_id
-      order by subscription.created_at desc, subscription.id
+      order by subscription.refusals > 0, subscription.created_at desc, subscription.id
       limit max_subscriptions
     ) as newest
     where notification.id = undelivered_pushes.notification_id
@@ -80,18 +85,28 @@ revoke all on function public.undelivered_pushes from public, anon, authenticate
 grant execute on function public.undelivered_pushes to service_role;
 
 -- record_push: this push has ended. Does nothing when the subscription or the notification is gone meanwhile.
--- Locks: both, for key share. Safe to repeat: yes.
+-- Locks: both, for key share; then the subscription, for no key update, when its refusals change. Safe to repeat: yes.
 create or replace function public.record_push(notification_id uuid, subscription_id uuid, status integer)
 returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
   insert into queue_private.push_deliveries as delivery (notification_id, subscription_id, status)
   select notification.id, subscription.id, record_push.status
   from public.notifications as notification, public.push_subscriptions as subscription
   where notification.id = record_push.notification_id and subscription.id = record_push.subscription_id
   for key share
-  on conflict (notification_id, subscription_id) do nothing
+  on conflict (notification_id, subscription_id) do nothing;
+  if not found then
+    return;
+  end if;
+  update public.push_subscriptions as subscription
+  set refusals = case when record_push.status between 200 and 299 then 0 else subscription.refusals + 1 end
+  where subscription.id = record_push.subscription_id
+    and (subscription.refusals > 0 or record_push.status not between 200 and 299);
+end
 $$;
 comment on function public.record_push is 'Record that a push has ended.';
 revoke all on function public.record_push from public, anon, authenticated;

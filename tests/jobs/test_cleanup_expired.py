@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from lib.database import Storage
-from lib.images.files import BUCKET
+from lib.database.storage import Storage
 from lib.jobs import cleanup_expired
+from lib.jobs._post_files import BUCKET
 from tests.jobs import pictures
 from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of, thumbnails_of
 from tests.jobs.conftest import Work

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from dev.functions import Functions
+from dev.vercel import Functions
 
 type Db = psycopg.Connection[dict[str, Any]]
 type Serve = Callable[..., Functions]

@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dev import migrations
+from dev.supabase import migrations
 from tests.conftest import PROJECT, Clones
 from tests.sql.calls import Db, Row
 

@@ -8,7 +8,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from dev import migrations
+from dev.supabase import migrations
 from tests.conftest import PROJECT, Clones
 from tests.sql.adopting import existing_app, fingerprint, migrate, rows
 from tests.sql.calls import Db
