@@ -68,8 +68,11 @@ class Connections:
 
 
 def service_headers(key: str) -> dict[str, str]:
-    """Return what Supabase's gateway wants to see of the service role."""
-    return {"apikey": key, "authorization": f"Bearer {key}"}
+    """Return what Supabase's gateway wants to see of the service role.
+
+    The names are spelt as supabase's libraries spell them: Auth replaces Authorization by the user's token.
+    """
+    return {"apikey": key, "Authorization": f"Bearer {key}"}
 
 
 async def _see_closed_connections() -> None:

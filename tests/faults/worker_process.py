@@ -20,6 +20,7 @@ import lib.jobs  # noqa: F401 - registers the types
 from lib import logs
 from lib.database import Connections, Database, Reply, time_limit
 from lib.errors import DatabaseError
+from lib.outside import Outside
 from lib.queue.worker import Worker
 from lib.resources import Resources
 from lib.settings import Settings
@@ -105,7 +106,7 @@ async def run(plan: Plan) -> dict[str, Any]:
             "WORKER_CONCURRENCY": str(plan.concurrency),
         }
     )
-    resources = Resources(settings, Database(plan.url, plan.key, transport))
+    resources = Resources(settings, Database(plan.url, plan.key, transport), Outside.of(settings))
     worker = Worker(resources, "cron", plan.deadline_in_s, types=types_for_tests(plan.timeout_s))
     try:
         report = await worker.run()

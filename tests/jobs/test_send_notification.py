@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from dev.demo.browser import Browser
+from lib.database import Database
+from lib.model import Row
 from lib.outside import Outside
 from lib.outside.push import PushMisconfigured, PushSender
 from lib.settings import Settings
@@ -247,24 +249,29 @@ async def test_the_last_attempt_leaves_a_dead_job_and_a_redrive_pushes_the_rest(
     assert (len(service.pushes_to(good)), len(service.pushes_to(bad))) == (1, 4)
 
 
+async def add_notification(database: Database, job_id: Any) -> uuid.UUID:
+    """Store HELLO as the handler does."""
+    content = HELLO | {"user_id": USER}
+    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=None, **content)
+
+
 async def test_a_repeated_job_tells_nothing_twice(
-    push: Work, db: Db, subscribe: Subscribe, service: PushService, database: Any
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, database: Database
 ) -> None:
     """A worker that is killed before it settles has its job run again."""
     browser = subscribe("laptop")
     job_id = enqueue(db, "send_notification", HELLO)
     await push()
-    again = await database.add_notification(job_id, None, HELLO | {"user_id": str(USER)})
+    again = await add_notification(database, job_id)
     assert [row["id"] for row in notifications(db)] == [again]
-    assert await database.undelivered_pushes(again, 20) == []
+    assert await database.rpc("undelivered_pushes", list[Row], notification_id=again, max_subscriptions=20) == []
     assert len(service.pushes_to(browser)) == 1
 
 
-async def test_two_workers_with_one_job_store_one_notification(db: Db, database: Any) -> None:
+async def test_two_workers_with_one_job_store_one_notification(db: Db, database: Database) -> None:
     """The job's id is unique."""
     job_id = uuid.uuid4()
-    content = HELLO | {"user_id": str(USER)}
-    ids = await asyncio.gather(*(database.add_notification(job_id, None, content) for _ in range(8)))
+    ids = await asyncio.gather(*(add_notification(database, job_id) for _ in range(8)))
     assert len(set(ids)) == len(notifications(db)) == 1
 
 

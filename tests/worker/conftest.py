@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from lib.database import Connections, Database
+from lib.outside import Outside
 from lib.queue.registry import JobType
-from lib.queue.worker import Worker
+from lib.queue.worker import Trigger, Worker
 from lib.resources import Resources
 from lib.settings import Settings
 from tests.worker.faults import Faults
@@ -34,7 +35,7 @@ def resources(project: dict[str, str], faults: Faults) -> Resources:
     """What an instance has, over the test's database."""
     settings = Settings.load(project)
     database = Database(settings.supabase_url, settings.supabase_service_role_key.get_secret_value(), faults)
-    return Resources(settings, database)
+    return Resources(settings, database, Outside.of(settings))
 
 
 @pytest.fixture
@@ -46,12 +47,13 @@ def make_worker(resources: Resources) -> MakeWorker:
         budget_ms: int = 8000,
         concurrency: int = 20,
         deadline_in_s: float | None = 10.0,
+        trigger: Trigger = "manual",
         **options: Any,
     ) -> Worker:
         settings = resources.settings.model_copy(
             update={"worker_budget_ms": budget_ms, "worker_concurrency": concurrency}
         )
         types_by_name = {each.name: each for each in types}
-        return Worker(replace(resources, settings=settings), "manual", deadline_in_s, types=types_by_name, **options)
+        return Worker(replace(resources, settings=settings), trigger, deadline_in_s, types=types_by_name, **options)
 
     return make
