@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from lib.outside import Never, NotYet
-from lib.outside.images import PictureProcess
+from lib.outside import Never, NoTurn, NotYet
+from lib.outside.images import PictureProcess, asking
 from lib.outside.images.asking import Answer
 from tests.jobs import hostile_pictures as hostile
 from tests.jobs import pictures
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = pictures.encoded(pictures.quarters(60, 40))
 TOO_LONG = Never("the image takes more than 0.5 s of CPU time to decode")
 
-type Outcome = tuple[Answer, list[bytes]] | Never | NotYet
+type Outcome = tuple[Answer, list[bytes]] | Never | NotYet | NoTurn
 type Make = Callable[..., Awaitable[Outcome]]
 
 
@@ -160,11 +160,29 @@ async def test_ends_when_its_caller_gives_up(process: PictureProcess, make: Make
     assert not alive(first)
 
 
-async def test_ends_when_the_time_of_its_caller_ends(process: PictureProcess, make: Make) -> None:
-    """The machine may be too busy for the limit of CPU time to be reached: that is not the picture's fault."""
+async def test_a_machine_that_is_too_busy_is_not_the_pictures_fault(process: PictureProcess, make: Make) -> None:
+    """The time of its caller ends before the picture has used its own."""
     assert made(await make(SMALL))
-    assert await make(hostile.many_stages(), 0.05) == NotYet("the image took too long to decode")
+    assert await make(hostile.many_stages(), 0.05) == NoTurn("the machine was too busy to decode the image")
     assert made(await make(SMALL))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much another process has worked")
+async def test_a_picture_that_worked_long_enough_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the limit of CPU time is reached after the time of the caller: each time, perhaps."""
+    process = PictureProcess(cpu_s=0.5)
+    real = asking.ask
+
+    async def unlimited(child: Any, request: Any, data: bytes | bytearray) -> Any:
+        return await real(child, {**request, "cpu_s": 60}, data)
+
+    monkeypatch.setattr("lib.outside.images.process.ask", unlimited)
+    try:
+        outcome = await process.make({"make": "rendition"}, hostile.many_stages(), 5)
+        assert isinstance(outcome, Never)
+        assert outcome.reason.startswith("the image is not decoded after")
+    finally:
+        await process.aclose()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +227,7 @@ def test_does_not_outlive_its_parent() -> None:
 
 PARENT = """
 import asyncio
-from lib.outside.images import PictureProcess
+from lib.outside.images import PictureProcess, asking
 from tests.jobs import pictures
 
 async def main():
