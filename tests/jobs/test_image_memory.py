@@ -87,6 +87,7 @@ async def test_the_largest_image_is_worked_on_within_the_limit(
 # What the worker's function loads, and no more: the test's own process has pytest and what made the pictures.
 INSTANCE = """
 import asyncio, json, runpy, sys, time
+from dataclasses import replace
 runpy.run_path("api/queue/process.py")
 from lib.outside import Outside, Rendition
 from lib.settings import Settings
@@ -94,9 +95,8 @@ from lib.settings import Settings
 async def main(host, urls):
     settings = Settings.load({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_SERVICE_ROLE_KEY": "k",
         "IMAGE_HOSTS": host})
-    resolver = Resolver()
-    images = Images(ImagePlaces.of(settings), resolver.resolve, PictureProcess(cpu_s=20))
-    outside = Outside(settings, resolver, images)
+    outside = Outside(settings)
+    outside.__dict__["images"] = replace(outside.images, process=PictureProcess(cpu_s=20))
     ends = time.monotonic() + 100
     most = 0, 0
 
