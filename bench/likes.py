@@ -3,7 +3,7 @@
 import itertools
 
 from bench.measuring import Connection, connect, rate, show
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 
 CONNECTIONS = 8
 SECONDS = 4.0

@@ -1,7 +1,7 @@
 """The local stack: Supabase and Vercel's functions on this machine, without Docker or an account.
 
-    with dev.stack.temporary() as stack:
-        with dev.functions.Functions(stack.project, stack.functions_env()) as functions:
+    with dev.supabase.temporary() as stack:
+        with dev.vercel.Functions(stack.project, stack.functions_env()) as functions:
             ...
 
 Development only: nothing in `api/` or `lib/` may import it, and it imports neither.

@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 
-from dev import paths, signals, stack, up
+from dev import paths, up
 from dev.errors import StackError
+from dev.process import signals
+from dev.supabase import stack
 
 
 def main(arguments: list[str]) -> int:

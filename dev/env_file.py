@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# An example may be commented out, as optional ones are.
+import dotenv
+
+# An example may be commented out, as optional ones are. dotenv does not read those.
 ASSIGNMENT = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
-HEADING = "# Written by `make dev` at each start; other lines of this file are kept."
 
 
 def documented(example: Path) -> list[str]:
@@ -16,16 +17,7 @@ def documented(example: Path) -> list[str]:
 
 def write(file: Path, values: Mapping[str, str]) -> None:
     """Set these variables in an env file, mode 600, and leave its other lines as they are."""
-    lines = file.read_text().splitlines() if file.exists() else []
-    others = [line for line in lines if line != HEADING and _name(line) not in values]
-    ours = [f"{name}={value}" for name, value in values.items()]
-    # Written beside and moved: a reader sees the old file or the new one, never half of it.
-    new = file.with_name(file.name + ".new")
-    new.touch(0o600)
-    new.chmod(0o600)
-    new.write_text("\n".join([*others, HEADING, *ours]) + "\n")
-    new.replace(file)
-
-
-def _name(line: str) -> str:
-    return line.removeprefix("export ").partition("=")[0].strip()
+    file.touch(0o600)
+    file.chmod(0o600)
+    for name, value in values.items():
+        dotenv.set_key(file, name, value, quote_mode="never")

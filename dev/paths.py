@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 from dev.errors import StackError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -30,21 +32,12 @@ def cache_home() -> Path:
     """Return the folder of everything that outlives a process, made if it is missing."""
     if given := os.environ.get("SUPLATZIGRAM_DEV_HOME"):
         return make_folder(Path(given).absolute())
-    candidates = [Path("/var/cache") / FOLDER_NAME] if os.geteuid() == 0 else _user_caches()
-    for folder in candidates:
+    usual = platformdirs.user_cache_path(FOLDER_NAME, appauthor=False, use_site_for_root=True)
+    if usual.is_absolute():
         with contextlib.suppress(OSError):
-            return make_folder(folder)
+            return make_folder(usual)
     # No usable home (an empty or missing HOME, as in some CI containers).
     return _own_folder(Path(tempfile.gettempdir()) / f"{FOLDER_NAME}-{os.geteuid()}")
-
-
-def _user_caches() -> list[Path]:
-    """Return the places where this user's caches belong, most specific first."""
-    xdg, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
-    bases = [Path(xdg)] if xdg else []
-    if home:
-        bases.append(Path(home) / ".cache")
-    return [base / FOLDER_NAME for base in bases if base.is_absolute()]
 
 
 def _own_folder(folder: Path) -> Path:
@@ -78,8 +71,8 @@ def check_reachable(folder: Path) -> None:
 
 
 def make_stack_folder(folder: Path) -> None:
-    """Make the folder of one cluster, which Postgres's account passes through to its own part, and
-    reads nothing else of. Raises StackError if it cannot get there."""
+    """Make the folder of one cluster. Postgres's account can pass through it to its own part, and read
+    nothing else of it. Raises StackError if that account cannot get there."""
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711 if postgres_account() else 0o700)
@@ -93,8 +86,8 @@ def persistent_folder(project: Path) -> Path:
 
 
 def temporary_roots() -> list[Path]:
-    """Return the folders below which temporary stacks live, so that leftovers can be found: one on
-    disk, and one in memory where there is enough of it."""
+    """Return the folders below which temporary stacks live: one on disk, and one in memory where there is
+    enough memory. A start looks here for what killed stacks left."""
     roots = [make_folder(cache_home() / "tmp")]
     if not os.environ.get("SUPLATZIGRAM_DEV_HOME") and _has_room(MEMORY):
         with contextlib.suppress(OSError, StackError):
@@ -103,8 +96,10 @@ def temporary_roots() -> list[Path]:
 
 
 def new_temporary_folder(*, durable: bool) -> Path:
-    """Make an empty folder for one temporary stack: in memory if nothing need survive, for each
-    cloned database is 300 files, which a disk makes ten times slower."""
+    """Make an empty folder for one temporary stack, in memory unless its data must survive a crash.
+
+    Each cloned database is 300 files, which are ten times slower on a disk.
+    """
     roots = temporary_roots()
     return Path(tempfile.mkdtemp(prefix="", dir=roots[0] if durable else roots[-1]))
 

@@ -1,12 +1,12 @@
 """Make .venv: the Python and the packages that everything else here runs on.
 
-Started by the Makefile with whatever Python the machine has, so it keeps to the standard library
-and to Python 3.8, and imports nothing of ours. Does nothing when .venv fits the requirements.
+The Makefile starts this with whatever Python the machine has. So it keeps to the standard library of
+Python 3.8, and imports nothing of ours. The work is uv's: it finds or installs a Python 3.12, and
+installs what the requirements say. Does nothing when .venv fits the requirements.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -20,69 +20,41 @@ from typing import Iterator  # noqa: UP035 - Python 3.8
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-VENV_PYTHON = VENV / "bin" / "python"
+PYTHON = VENV / "bin" / "python"
+HOME = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is no home
 STAMP = VENV / "requirements.sha256"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 # What .venv is made from.
 INPUTS = ("requirements.txt", "requirements-dev.txt", ".python-version", "dev/setup.py")
-# Where Python 3.12 may be although PATH does not say so.
-USUAL_FOLDERS = (
-    "/opt/homebrew/opt/python@3.12/bin",
-    "/usr/local/opt/python@3.12/bin",
-    "/usr/local/bin",
-    "/usr/bin",
+# They would bend what uv and pip do: a foreign venv, another place to install to.
+BENDING = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER")
+NEEDS_PYTHON = """Python 3.12 is needed, which is what Vercel runs, and uv could neither find nor install it.
+Install it (with your system's packages, pyenv or python.org) so that `python3.12` starts, then run make again."""
+NEEDS_UV = (
+    "uv could not be installed from PyPI. Install uv (pip install uv, or your system's packages), then run make again."
 )
 
 
 class SetupError(Exception):
-    """Set-up cannot go on; the message says what a person can do."""
+    """Set-up cannot go on. The message says what a person can do."""
 
 
 def main() -> int:
-    """Make .venv if it is missing or out of date; return the exit code."""
+    """Make .venv if it is missing or out of date. Parallel runs in one checkout wait for each other."""
+    # The folder itself is the lock: no file is left, and the kernel drops the lock with this process.
+    fcntl.flock(os.open(str(ROOT), os.O_RDONLY), fcntl.LOCK_EX)
+    if STAMP.exists() and STAMP.read_text() == digest() and PYTHON.exists():
+        return 0
+    started = time.monotonic()
+    print("set-up: making .venv (the first time, and when the requirements change)", flush=True)
     try:
-        with only_one():
-            if not up_to_date():
-                make()
+        with tempfile.TemporaryDirectory(prefix="setup-") as scratch:
+            make(Path(scratch))
     except SetupError as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 1
+    print(f"set-up: ready after {time.monotonic() - started:.0f} s", flush=True)
     return 0
-
-
-def make() -> None:
-    """Make .venv, or bring it up to date. Cut short, it is made again by the next run."""
-    started = time.monotonic()
-    say("making .venv (the first time, and when the requirements change)")
-    if STAMP.exists():
-        STAMP.unlink()
-    with tempfile.TemporaryDirectory(prefix="setup-") as name:
-        scratch = Path(name)
-        uv = find_uv(scratch)
-        if not is_wanted(VENV_PYTHON):
-            make_venv(uv, scratch)
-        install(uv, scratch)
-    STAMP.write_text(digest())
-    say(f"ready after {time.monotonic() - started:.0f} s")
-
-
-def say(message: str) -> None:
-    """Print one line of progress."""
-    print(f"set-up: {message}", flush=True)
-
-
-@contextlib.contextmanager
-def only_one() -> Iterator[None]:
-    """Let parallel runs in one checkout wait for each other.
-
-    The folder itself is the lock: no file is left, and a crash drops it.
-    """
-    folder = os.open(str(ROOT), os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def digest() -> str:
@@ -91,154 +63,92 @@ def digest() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def up_to_date() -> bool:
-    """Tell whether .venv holds what the requirements say; its Python may be gone meanwhile."""
-    return STAMP.exists() and STAMP.read_text() == digest() and VENV_PYTHON.exists()
-
-
-# -- Python 3.12
-
-
-def is_wanted(python: Path) -> bool:
-    """Tell whether this is a Python 3.12 that starts: a version manager's shim may refuse to."""
-    question = "import sys; sys.exit(sys.version_info[:2] != (3, 12))"
-    return python.exists() and starts([str(python), "-I", "-c", question])
-
-
-def candidates() -> Iterator[Path]:
-    """Yield the places where a Python 3.12 may be, the likeliest first."""
-    yield Path(sys.executable)
-    folders = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep) if name]
-    for folder in folders:
-        yield folder / "python3.12"
-    managers = [Path(os.environ.get("PYENV_ROOT") or home() / ".pyenv")]
-    managers += [folder.parent for folder in folders if folder.name == "shims"]
-    for manager in managers:
-        yield from sorted(manager.glob("versions/3.12*/bin/python3.12"), reverse=True)
-    for name in USUAL_FOLDERS:
-        yield Path(name, "python3.12")
-
-
-def make_venv(uv: str, scratch: Path) -> None:
-    """Make .venv on a Python 3.12 of this machine, or on one that uv installs."""
-    if VENV.is_symlink() or VENV.is_file():
-        VENV.unlink()
-    python = next(filter(is_wanted, candidates()), None)
-    if python:
-        choice = [f"--python={python}", "--no-python-downloads"]
-    else:
-        say("there is no Python 3.12 on this machine; asking uv to install one")
-        choice = ["--python=3.12", "--managed-python"]
-    done = run_uv([uv, "venv", "--quiet", "--clear", "--no-project", *choice, str(VENV)], scratch)
-    if done.returncode or not is_wanted(VENV_PYTHON):
-        tried = f"use {python}" if python else "install one"
-        raise SetupError(
-            f"Python 3.12 is needed, which is what Vercel runs, and uv could not {tried}.\n"
-            f"{done.stdout.strip()}\n"
-            "Install Python 3.12 (with your system's packages, pyenv or python.org) so that "
-            "`python3.12` starts, then run make again."
-        )
-
-
-# -- uv
+def make(scratch: Path) -> None:
+    """Make .venv, or bring it up to date. If this is cut short, the next run does it again."""
+    uv = find_uv(scratch)
+    if STAMP.exists():
+        STAMP.unlink()
+    if run([str(PYTHON), "-Ic", "import sys; sys.exit(sys.version_info[:2] != (3, 12))"], scratch):
+        if VENV.is_dir() and not VENV.is_symlink():
+            shutil.rmtree(str(VENV))
+        elif VENV.exists() or VENV.is_symlink():
+            VENV.unlink()
+        require([uv, "venv", "--quiet", "--no-project", "--python=3.12", str(VENV)], scratch, NEEDS_PYTHON)
+    # Compiled now: where PYTHONDONTWRITEBYTECODE is set, each process would compile it again.
+    options = ["--quiet", "--compile-bytecode", f"--python={PYTHON}"]
+    require([uv, "pip", "sync", *options, str(REQUIREMENTS)], scratch, "The packages could not be installed.")
+    STAMP.write_text(digest())
 
 
 def find_uv(scratch: Path) -> str:
-    """Return a uv that starts: the machine's, .venv's, or one from PyPI that `scratch` holds."""
-    of_venv = VENV / "bin" / "uv"
-    if of_venv.exists():
-        # A copy, because .venv may be cleared.
-        of_venv = Path(shutil.copy(str(of_venv), str(scratch)))
-    for known in (shutil.which("uv"), str(of_venv)):
-        if known and starts([known, "--version"]):
+    """Return a uv that starts: the machine's, a copy of .venv's, or one from PyPI below `scratch`."""
+    copy = scratch / "uv"
+    if (VENV / "bin/uv").exists():
+        shutil.copy(str(VENV / "bin/uv"), str(copy))
+    for known in (shutil.which("uv") or "uv", str(copy)):
+        if not run([known, "--version"], scratch):
             return known
-    found = scratch / "uv" / "bin" / "uv"
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", f"--target={scratch / 'uv'}"]
-    errors = []
-    for pip in pips(scratch):
-        done = run([*pip, "install", *options, pin("uv")], scratch)
-        if done.returncode == 0 and found.exists():
-            return str(found)
-        errors.append(f"$ {' '.join(pip)} install\n{done.stdout.strip()}")
-    tried = "\n".join(errors)
-    raise SetupError(
-        f"uv could not be installed from PyPI.\n{tried}\n"
-        "Install uv by hand (pip install uv, or your system's packages), then run make again."
-    )
+    pin = next(line.split()[0] for line in REQUIREMENTS.read_text().splitlines() if line.startswith("uv=="))
+    failures = []
+    for python in pythons(scratch):
+        target = scratch / "packages"
+        failure = run([python, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={target}", pin], scratch)
+        if not failure:
+            return str(target / "bin" / "uv")
+        failures.append(failure)
+    raise SetupError("\n".join([*failures, NEEDS_UV]))
 
 
-def pips(scratch: Path) -> Iterator[list[str]]:
-    """Yield the ways to call pip.
+def pythons(scratch: Path) -> Iterator[str]:
+    """Yield the Pythons that may have pip: this one, and that of a new venv.
 
-    First that of a throw-away venv; where none can be made (Debian without python3-venv), the
-    machine's own, which changes nothing of the machine when it is given --target.
+    With --target the machine's own pip changes nothing of the machine.
     """
-    if run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch).returncode == 0:
-        yield [str(scratch / "pip" / "bin" / "python"), "-m", "pip"]
-    yield [sys.executable, "-m", "pip"]
-    yield from ([name] for name in ("pip3", "pip") if shutil.which(name))
+    yield sys.executable
+    venv = scratch / "venv"
+    if not run([sys.executable, "-m", "venv", str(venv)], scratch):
+        yield str(venv / "bin/python")
 
 
-def pin(package: str) -> str:
-    """Return a package's requirement as requirements-dev.txt has it."""
-    for line in REQUIREMENTS.read_text().splitlines():
-        if line.startswith(f"{package}=="):
-            return line.split()[0]
-    raise SetupError(f"requirements-dev.txt does not pin {package}")
+def require(command: list[str], scratch: Path, advice: str) -> None:
+    """Run a program. Raises SetupError if it fails."""
+    failure = run(command, scratch)
+    if "certificate" in failure:  # a company's proxy: uv's own certificates do not do, the system's may
+        failure = run(command, scratch, UV_SYSTEM_CERTS="1")
+    if failure:
+        raise SetupError(f"{failure}\n{advice}")
 
 
-def install(uv: str, scratch: Path) -> None:
-    """Make .venv hold exactly what the requirements say.
-
-    Compiled now: where PYTHONDONTWRITEBYTECODE is set, each process would compile it again.
-    """
-    options = ["--quiet", "--compile-bytecode", f"--python={VENV_PYTHON}"]
-    done = run_uv([uv, "pip", "sync", *options, str(REQUIREMENTS)], scratch)
-    if done.returncode:
-        raise SetupError(f"the packages could not be installed.\n{done.stdout.strip()}")
-
-
-def run_uv(command: list[str], scratch: Path) -> subprocess.CompletedProcess[str]:
-    """Run uv; where its own certificates do not do (a company's proxy), with the system's."""
-    done = run(command, scratch)
-    if done.returncode and "certificate" in done.stdout:
-        done = run([*command, "--system-certs"], scratch)
-    return done
-
-
-# -- programs
-
-
-def home() -> Path:
-    """Return the home folder, or the root folder where there is none."""
-    with contextlib.suppress(RuntimeError):
-        return Path.home()
-    return Path("/")
-
-
-def starts(command: list[str]) -> bool:
-    """Tell whether a program is there, runs and succeeds."""
-    with contextlib.suppress(OSError):
-        return run(command).returncode == 0
-    return False
-
-
-def run(command: list[str], scratch: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program without what of our environment bends it: a foreign venv, a closed home."""
-    bending = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER"}
-    env = {name: value for name, value in os.environ.items() if name not in bending}
-    if scratch and not os.access(str(home()), os.W_OK):
+def run(command: list[str], scratch: Path, **more: str) -> str:
+    """Run a program. Return what it said if it failed, "" if it succeeded."""
+    env = {name: value for name, value in os.environ.items() if name not in BENDING}
+    env.update(more, PATH=search_path())
+    if not os.access(HOME, os.W_OK):
         env.setdefault("UV_CACHE_DIR", str(scratch / "cache"))
-    return subprocess.run(
-        command,
-        cwd=str(ROOT),
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=str(ROOT),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        return str(error)
+    return "" if done.returncode == 0 else f"$ {' '.join(command)}\n{done.stdout.strip()}"
+
+
+def search_path() -> str:
+    """Return PATH, with the folders in which pyenv and Homebrew keep a Python 3.12 that PATH does not name."""
+    folders = [Path(name) for name in os.environ.get("PATH", os.defpath).split(os.pathsep) if name]
+    pyenvs = [Path(os.environ.get("PYENV_ROOT") or f"{HOME}/.pyenv")]
+    pyenvs += [folder.parent for folder in folders if folder.name == "shims"]
+    found = [folder for pyenv in pyenvs for folder in sorted(pyenv.glob("versions/3.12*/bin"), reverse=True)]
+    found += [Path(prefix, "opt/python@3.12/bin") for prefix in ("/opt/homebrew", "/usr/local")]
+    return os.pathsep.join(map(str, found + folders))
 
 
 if __name__ == "__main__":

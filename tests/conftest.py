@@ -14,11 +14,9 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dev.address import Address
-from dev.databases import Databases
 from dev.errors import StackError
-from dev.functions import Functions
-from dev.stack import Stack, temporary
+from dev.supabase import Address, Background, Databases, Stack, temporary
+from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[1]
 ADDRESS = pytest.StashKey[Address]()
@@ -135,6 +133,16 @@ def connect(project: dict[str, str]) -> Iterator[Connect]:
 def db(connect: Connect) -> psycopg.Connection[dict[str, Any]]:
     """One connection to the test's database, role postgres, in autocommit, rows as dicts."""
     return connect(row_factory=dict_row)
+
+
+@pytest.fixture
+def background(address: Address, project: dict[str, str], connect: Connect) -> Iterator[Background]:
+    """pg_cron and pg_net, installed in the test's database and running."""
+    db = connect()
+    db.execute("create extension pg_cron with schema pg_catalog")
+    db.execute("create extension pg_net with schema extensions")
+    with Background(address, project["DATABASE_URL"].rpartition("/")[2]) as running:
+        yield running
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ from dev.errors import StackError
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
     "build": deployment.build,
-    "types": code.types,
+    "mypy": code.mypy,
     "push": schema.push,
     "advisors": schema.advisors,
     "imports": code.imports,
     "squawk": schema.squawk,
-    "lint": code.lint,
-    "format": code.formatting,
+    "ruff": code.ruff,
 }
 
 
@@ -66,14 +65,19 @@ def run_all(names: Sequence[str]) -> list[Result]:
     return results
 
 
-def main() -> int:
-    """Run the checks that were asked for; return 1 if one failed."""
+def chosen(arguments: Sequence[str]) -> list[str]:
+    """Return the checks that the arguments name, all of them if there are no arguments."""
     parser = argparse.ArgumentParser(prog="make check", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="check", help=", ".join(CHECKS))
-    asked = parser.parse_args().names
+    asked = parser.parse_args(arguments).names
     if unknown := sorted(set(asked) - CHECKS.keys()):
-        parser.error(f"no such check: {', '.join(unknown)}")
-    results = run_all([name for name in CHECKS if not asked or name in asked])
+        parser.error(f"no such check: {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+    return [name for name in CHECKS if not asked or name in asked]
+
+
+def main() -> int:
+    """Run the checks that were asked for; return 1 if one failed."""
+    results = run_all(chosen(sys.argv[1:]))
     failed = sum(bool(result.problem) for result in results)
     print(f"checks: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0

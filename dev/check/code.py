@@ -8,18 +8,13 @@ from dev.check.commands import run, tool
 FOLDERS = ("api", "lib", "dev", "tests", "bench")
 
 
-def formatting() -> str:
-    """Compare every file with what `ruff format` would make of it."""
+def ruff() -> str:
+    """Apply the rules of ruff.toml, and compare every file with what `ruff format` would make of it."""
+    run([tool("ruff"), "check", "--output-format=concise", "."])
     return run([tool("ruff"), "format", "--check", "--output-format=concise", "."]).strip()
 
 
-def lint() -> str:
-    """Apply the rules of ruff.toml."""
-    run([tool("ruff"), "check", "--output-format=concise", "."])
-    return ""
-
-
-def types() -> str:
+def mypy() -> str:
     """Check the types, strictly. mypy refuses a folder without code."""
     folders = [name for name in FOLDERS if any((paths.PROJECT / name).rglob("*.py"))]
     output = run([tool("mypy"), *folders])

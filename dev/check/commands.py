@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dev import paths
+from dev import paths, toolchain
 
 # Far more than any takes: it ends what hangs.
 TIMEOUT_SECONDS = 600
@@ -48,3 +48,12 @@ def run(
 def tool(name: str) -> Path:
     """Return a program that came with a package of .venv, whatever PATH says."""
     return Path(sys.prefix) / "bin" / name
+
+
+def npm_tool(name: str) -> list[str | Path]:
+    """Return the command that runs `vercel` or `supabase`, installed on the first call.
+
+    They come from the lock file in `tools/`: 500 MB that `make test` and `make demo` do not need.
+    """
+    script = toolchain.install(Path(__file__).with_name("tools")) / "node_modules/.bin" / name
+    return [toolchain.node(), script.resolve()]

@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dev import npm, paths, tools
+from dev import paths, toolchain
 from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of
-from dev.check.commands import CheckError, run, tool
+from dev.check.commands import CheckError, npm_tool, run, tool
 
 DECOYS = (".env", ".env.local", "dev/decoy.py", "docs/decoy.md", "tests/decoy.py", "decoy.toml")
 PROJECT_JSON = {"projectId": "prj_x", "orgId": "team_x", "settings": {"framework": None}}
@@ -72,7 +72,7 @@ def vercel_build(folder: Path) -> None:
     link.write_text(json.dumps(PROJECT_JSON))
     settings = json.loads((folder / "vercel.json").read_text())
     # .venv's own Python will not do: the build wants the one it was made from.
-    search = [Path(sys.base_exec_prefix) / "bin", tool("uv").parent, npm.search_path()]
+    search = [Path(sys.base_exec_prefix) / "bin", tool("uv").parent, toolchain.search_path()]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("VERCEL", "VIRTUAL_ENV"))}
     env |= {"PATH": os.pathsep.join(map(str, search)), "UV_PYTHON_DOWNLOADS": "never"}
     env |= {"VERCEL_TELEMETRY_DISABLED": "1", "NO_UPDATE_NOTIFIER": "1"}
@@ -82,7 +82,7 @@ def vercel_build(folder: Path) -> None:
     login = folder.parent / "login"
     login.mkdir()
     run(
-        [*tools.program("vercel"), "build", "--yes", f"--global-config={login}"],
+        [*npm_tool("vercel"), "build", "--yes", f"--global-config={login}"],
         cwd=folder,
         env=env,
     )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psycopg
 
-from dev import npm, paths, tools
-from dev.check.commands import CheckError, run, tool
-from dev.stack import temporary
+from dev import paths, toolchain
+from dev.check.commands import CheckError, npm_tool, run, tool
+from dev.supabase import temporary
 
 DESCRIBE = Path(__file__).with_name("describe.sql")
 
@@ -73,11 +73,11 @@ def supabase_folder() -> Iterator[Path]:
 
 def supabase(folder: Path, *arguments: str) -> str:
     """Run Supabase's command line in `folder`, which is its home too: it reads no one's login."""
-    env = {"PATH": npm.search_path(), "HOME": str(folder), "DO_NOT_TRACK": "1", "CI": "1"}
+    env = {"PATH": toolchain.search_path(), "HOME": str(folder), "DO_NOT_TRACK": "1", "CI": "1"}
     for name in ("TMPDIR", "LANG"):
         if name in os.environ:
             env[name] = os.environ[name]
-    return run([*tools.program("supabase"), *arguments], cwd=folder, env=env)
+    return run([*npm_tool("supabase"), *arguments], cwd=folder, env=env)
 
 
 def _findings(output: str) -> list[dict[str, str]]:

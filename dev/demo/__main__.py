@@ -5,8 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev import signals
-from dev import stack as stacks
 from dev.demo.draining import drain, report_jobs
 from dev.demo.images import report_images, show_images
 from dev.demo.likes import report_likes, show_likes
@@ -16,7 +14,9 @@ from dev.demo.recurring import report_recurring, show_recurring
 from dev.demo.scene import Check, Scene
 from dev.demo.user import sign_up
 from dev.errors import StackError
-from dev.functions import Functions
+from dev.process import signals
+from dev.supabase import Background, temporary
+from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,8 @@ def main() -> int:
     with (
         signals.ending_in_order(),
         push_service() as pushes,
-        stacks.temporary(PROJECT) as stack,
+        temporary(PROJECT) as stack,
+        Background(stack.address),
         Functions(PROJECT, stack.functions_env() | tokens | pushes.environment) as functions,
     ):
         scene = Scene.open(stack, functions)

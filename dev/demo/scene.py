@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from dev.functions import Functions
-from dev.stack import Stack
+from dev.supabase import Stack
+from dev.vercel import Functions
 
 
 @dataclass(frozen=True, slots=True)

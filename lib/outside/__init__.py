@@ -7,7 +7,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
 from lib.pictures.messages import Box, Copy, Rendition, Side
@@ -27,10 +27,15 @@ __all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Ren
 
 @dataclass(frozen=True)
 class Outside:
-    """Everything that leads to strangers, as the settings say. Nothing is read or started until it is used. Close it
+    """Everything that leads to strangers. Nothing is read or started until it is used. Close it
     when the instance ends."""
 
     settings: Settings
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say."""
+        return cls(settings)
 
     def client(self, timeout_s: float) -> "httpx.AsyncClient":
         """A client for any stranger's URL: it connects to public addresses only, and follows no redirect.

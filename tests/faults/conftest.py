@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dev.paths import PROJECT
-from dev.stack import Stack, temporary
+from dev.supabase.stack import Stack, temporary
 from tests.faults.scene import Scene
 from tests.faults.workers import WorkerHost
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dev.functions import Functions
-from dev.stack import Stack
+from dev.supabase.stack import Stack
+from dev.vercel import Functions
 from tests.faults.scene import Scene
 
 type Part = Literal["api", "postgres"]

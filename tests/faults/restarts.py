@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 from tests.faults.kills import DEEDS
 from tests.faults.networks import CALL_TIMEOUT_S, NetworkTally, count_endings
 from tests.faults.scene import Scene

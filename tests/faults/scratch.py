@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.functions import Functions
 from dev.paths import PROJECT
+from dev.vercel import Functions
 
 MAX_DURATION_S = 10
 ROUTE = "api/queue/process.py"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.functions import Functions
-from dev.stack import Stack
+from dev.supabase.stack import Stack
+from dev.vercel import Functions
 from tests.faults.outages import MINUTES, PARTS, Part, outage_at_random, start, stop
 from tests.faults.restarts import restart_under_load
 from tests.faults.scene import Scene

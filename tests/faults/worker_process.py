@@ -106,7 +106,7 @@ async def run(plan: Plan) -> dict[str, Any]:
             "WORKER_CONCURRENCY": str(plan.concurrency),
         }
     )
-    resources = Resources(settings, Database(plan.url, plan.key, transport), Outside(settings))
+    resources = Resources(settings, Database(plan.url, plan.key, transport), Outside.of(settings))
     worker = Worker(resources, "cron", plan.deadline_in_s, types=types_for_tests(plan.timeout_s))
     try:
         report = await worker.run()

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from dev import processes
-from dev.guardian import guardian
 from dev.paths import PROJECT
-from dev.reaper import send
+from dev.process.guardian import guardian
+from dev.process.reaper import send
+from dev.process.spawn import kill_group
 from tests.faults.worker_process import Plan
 
 # Far above an invocation's budget.
@@ -76,7 +76,7 @@ class WorkerHost:
 
     def close(self) -> None:
         """End the process and what it forked."""
-        processes.kill_group(self._process)
+        kill_group(self._process)
         guardian.forget(-self._process.pid)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

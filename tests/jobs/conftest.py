@@ -57,7 +57,7 @@ def work(project: dict[str, str], resources: Resources, db: Db, host: ImageHost)
 
     async def run(runs: int = 5, **environment: str) -> list[RunReport]:
         settings = Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment)
-        outside = Outside(settings)
+        outside = Outside.of(settings)
         try:
             return await drain(replace(resources, settings=settings, outside=outside), runs)
         finally:

@@ -111,7 +111,7 @@ async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> 
     ).fetchone()
     assert row
     db.execute(
-        "insert into public.push_deliveries values (%s, %s, 201, now() - interval '40 days')",
+        "insert into queue_private.push_deliveries values (%s, %s, 201, now() - interval '40 days')",
         (notification_id, row["id"]),
     )
     assert (await clean(work, db))["push_deliveries"] == 1

@@ -95,7 +95,7 @@ from lib.settings import Settings
 async def main(host, urls):
     settings = Settings.load({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_SERVICE_ROLE_KEY": "k",
         "IMAGE_HOSTS": host})
-    outside = Outside(settings)
+    outside = Outside.of(settings)
     outside.__dict__["images"] = replace(outside.images, process=PictureProcess(cpu_s=20))
     ends = time.monotonic() + 100
     most = 0, 0

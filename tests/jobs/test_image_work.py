@@ -27,7 +27,7 @@ async def outside(host: ImageHost) -> AsyncIterator[Outside]:
         "SUPABASE_SERVICE_ROLE_KEY": "k",
         "IMAGE_HOSTS": host.origin,
     }
-    outside = Outside(Settings.load(environment))
+    outside = Outside.of(Settings.load(environment))
     yield outside
     await outside.aclose()
 

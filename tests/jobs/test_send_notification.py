@@ -69,7 +69,7 @@ def notifications(db: Db) -> list[dict[str, Any]]:
 
 def statuses(db: Db) -> list[int]:
     """How the recorded pushes ended."""
-    rows = db.execute("select status from public.push_deliveries order by status").fetchall()
+    rows = db.execute("select status from queue_private.push_deliveries order by status").fetchall()
     return [row["status"] for row in rows]
 
 
@@ -394,7 +394,7 @@ def as_variable(key: PrivateKeyTypes) -> str:
 def test_a_key_of_another_kind_is_refused(project: dict[str, str], key: PrivateKeyTypes) -> None:
     """Push services take signatures on P-256 only; anything else would end every push as refused."""
     vapid = {"VAPID_PRIVATE_KEY": as_variable(key), "VAPID_SUBJECT": VAPID_SUBJECT}
-    push = Outside(Settings.load(project | vapid)).push
+    push = Outside.of(Settings.load(project | vapid)).push
     assert push == PushMisconfigured("VAPID_PRIVATE_KEY is not a key on the curve P-256")
 
 
@@ -402,14 +402,14 @@ def test_a_key_on_the_right_curve_is_taken(project: dict[str, str]) -> None:
     """In DER as well."""
     key = as_variable(ec.generate_private_key(ec.SECP256R1()))
     vapid = {"VAPID_PRIVATE_KEY": key, "VAPID_SUBJECT": "https://example.com"}
-    assert isinstance(Outside(Settings.load(project | vapid)).push, PushSender)
+    assert isinstance(Outside.of(Settings.load(project | vapid)).push, PushSender)
 
 
 @pytest.mark.parametrize("subject", ["mailto:", "http://example.com", "HTTPS", "ñ"])
 def test_a_subject_that_push_services_do_not_take_is_refused(project: dict[str, str], subject: str) -> None:
     """Found out before a push, not by the pushes that it costs."""
     vapid = {"VAPID_PRIVATE_KEY": VAPID_KEY.private, "VAPID_SUBJECT": subject}
-    push = Outside(Settings.load(project | vapid)).push
+    push = Outside.of(Settings.load(project | vapid)).push
     assert isinstance(push, PushMisconfigured)
     assert push.reason.startswith("VAPID_SUBJECT must be")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dev.address import Address
 from dev.check import __main__ as checks
 from dev.check import bundle
 from dev.check.bundle import Function
 from dev.check.commands import CheckError
 from dev.check.schema import describe
+from dev.supabase.address import Address
 
 VENDORED = ("_vendor/starlette-1.0.dist-info/METADATA", "_vendor/starlette/__init__.pyc")
 

@@ -2,14 +2,18 @@
 
 import ast
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from dev.check.__main__ import chosen
+
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
 
 
 def make(*arguments: str) -> str:
@@ -25,16 +29,26 @@ def make(*arguments: str) -> str:
 
 def test_help_lists_every_target() -> None:
     """And says something of each."""
-    listed = re.findall(r"^  make (\w+) +\S", make("help"), re.MULTILINE)
+    listed = re.findall(r"^  make ([\w-]+) +\S", make("help"), re.MULTILINE)
     assert sorted(listed) == sorted(TARGETS)
     assert make() == make("help")
 
 
-@pytest.mark.parametrize("target", ["demo", "dev", "test", "check", "bench", "soak"])
+@pytest.mark.parametrize("target", ["demo", "dev", "test", "check", "bench", "bench-peers", "soak"])
 def test_every_command_makes_its_own_set_up(target: str) -> None:
     """Each is the only command after a clone."""
     steps = make("--dry-run", target)
     assert steps.index("dev/setup.py") < steps.index(".venv/bin/python -m")
+
+
+def test_the_examples_of_help_work_as_printed() -> None:
+    """A newcomer copies them."""
+    examples = dict(re.findall(r'^  make (\w+) .*ARGS="([^"]*)"', make("help"), re.MULTILINE))
+    assert {"test", "check"} <= examples.keys()
+    assert chosen(examples["check"].split())
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0", "-p", "no:cacheprovider"]
+    collected = subprocess.run([*command, *shlex.split(examples["test"])], cwd=ROOT, capture_output=True, check=False)
+    assert collected.returncode == 0
 
 
 def test_every_target_is_phony() -> None:

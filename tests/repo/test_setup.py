@@ -1,11 +1,31 @@
 """dev/setup.py on machines that are unlike each other."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from dev import setup
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that setup takes for the checkout; its requirements are uv and nothing else."""
+    pin = next(line for line in setup.REQUIREMENTS.read_text().splitlines() if line.startswith("uv=="))
+    files = {"requirements.txt": "", "requirements-dev.txt": pin, ".python-version": "3.12\n", "dev/setup.py": ""}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    venv = tmp_path / ".venv"
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    monkeypatch.setattr(setup, "VENV", venv)
+    monkeypatch.setattr(setup, "PYTHON", venv / "bin/python")
+    monkeypatch.setattr(setup, "STAMP", venv / "requirements.sha256")
+    monkeypatch.setattr(setup, "REQUIREMENTS", tmp_path / "requirements-dev.txt")
+    monkeypatch.setenv("PATH", f"{sys.prefix}/bin:{os.environ['PATH']}")
+    return tmp_path
 
 
 def program(file: Path, script: str) -> Path:
@@ -16,54 +36,53 @@ def program(file: Path, script: str) -> Path:
     return file
 
 
-def test_a_shim_that_refuses_to_start_is_not_taken(tmp_path: Path) -> None:
-    """pyenv has a python3.12 on PATH even when no 3.12 is selected."""
-    assert not setup.is_wanted(program(tmp_path / "python3.12", "exit 127"))
-    assert not setup.is_wanted(tmp_path / "missing")
-    assert setup.is_wanted(Path(sys.executable))
+def test_a_venv_that_does_not_start_is_made_again(checkout: Path) -> None:
+    """Its Python was removed, or is of another version; what is installed afterwards is what is required."""
+    program(setup.PYTHON, "exit 127")
+    assert setup.main() == 0
+    version = subprocess.run([setup.PYTHON, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("Python 3.12.")
+    assert (checkout / ".venv/bin/uv").exists()
+
+
+def test_a_second_run_does_nothing(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It takes a tenth of a second; a changed requirement or a moved checkout makes .venv anew."""
+    setup.PYTHON.parent.mkdir(parents=True)
+    setup.PYTHON.touch()
+    setup.STAMP.write_text(setup.digest())
+    assert (setup.main(), capsys.readouterr().out) == (0, "")
+    before = setup.digest()
+    (checkout / "requirements.txt").write_text("httpx==1\n")
+    assert setup.digest() != before
 
 
 def test_a_version_manager_is_found_by_its_shims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HOME may be empty and PYENV_ROOT unset, as in CI."""
     real = program(tmp_path / "pyenv/versions/3.12.1/bin/python3.12", "")
     monkeypatch.setenv("PATH", str(tmp_path / "pyenv/shims"))
-    monkeypatch.setenv("HOME", str(tmp_path / "empty"))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
-    assert real in list(setup.candidates())
+    assert str(real.parent) in setup.search_path().split(os.pathsep)
 
 
-def test_uv_is_installed_by_the_machines_pip_when_no_venv_can_be_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_uv_comes_from_pypi_when_there_is_none(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And from the pip of a new venv when the machine's Python has no pip, as Debian's."""
+    without_pip = program(tmp_path / "python3", f'[ "$2" = pip ] && exit 1; exec {sys.executable} "$@"')
+    monkeypatch.setattr(sys, "executable", str(without_pip))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    uv = setup.find_uv(scratch)
+    assert uv.startswith(str(scratch))
+    assert setup.run([uv, "--version"], scratch) == ""
+
+
+def test_a_failure_says_what_to_do(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Debian's python3 has no ensurepip until python3-venv is installed."""
-    python = program(tmp_path / "python3", '[ "$2" = venv ] && exit 1; exec true')
-    monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert list(setup.pips(tmp_path)) == [[str(python), "-m", "pip"]]
-
-
-def test_a_changed_requirement_or_a_moved_checkout_makes_venv_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And nothing else does: the second run takes a tenth of a second."""
-    before = setup.digest()
-    assert setup.digest() == before
-    for name in setup.INPUTS:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((setup.ROOT / name).read_bytes())
-    monkeypatch.setattr(setup, "ROOT", tmp_path)
-    moved = setup.digest()
-    (tmp_path / "requirements.txt").write_text("httpx==1\n")
-    assert len({before, moved, setup.digest()}) == 3
-
-
-def test_a_failure_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """No traceback: whoever runs make for the first time is no expert of this file."""
-
-    def fail() -> None:
-        raise setup.SetupError("install Python 3.12")
-
-    monkeypatch.setattr(setup, "up_to_date", lambda: False)
-    monkeypatch.setattr(setup, "make", fail)
+    monkeypatch.setattr(setup, "find_uv", lambda _: str(program(checkout / "uv", "echo no such version; exit 2")))
     assert setup.main() == 1
-    assert capsys.readouterr().err == "set-up failed: install Python 3.12\n"
+    said = capsys.readouterr().err
+    assert said.startswith("set-up failed: ")
+    assert "no such version\nPython 3.12 is needed" in said
+    assert not setup.STAMP.exists()

@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from dev.functions import Functions
+from dev.vercel import Functions
 
 type Rows = psycopg.Connection[dict[str, Any]]
 

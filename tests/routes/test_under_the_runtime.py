@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from dev.functions import Functions
+from dev.vercel import Functions
 from tests.jobs import hostile_pictures as hostile
 
 type Db = psycopg.Connection[dict[str, Any]]

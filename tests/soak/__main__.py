@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dev.paths import PROJECT
-from dev.stack import Stack, temporary
+from dev.supabase.stack import Stack, temporary
 from tests.faults.workers import WorkerHost
 from tests.soak.rounds import ROUNDS, Arena, Outcome
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from dev.stack import Stack
+from dev.supabase.stack import Stack
 from tests.faults.handlers import Deed
 from tests.faults.kills import DEEDS, kill_at_each_request, kill_at_random
 from tests.faults.networks import work_behind_a_proxy

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dev import migrations
+from dev.supabase import migrations
 from tests.conftest import PROJECT, Clones
 from tests.likes.posts import drift, rate
 from tests.sql.adopting import UNRATED, existing_app, migrate

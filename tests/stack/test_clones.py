@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from dev import paths
-from dev.address import Address
-from dev.databases import Databases
+from dev.supabase.address import Address
+from dev.supabase.databases import Databases
 from tests.conftest import Clones, Connect
 
 

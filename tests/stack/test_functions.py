@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from dev.errors import StackError
-from dev.functions import Functions
-from dev.reaper import alive
-from tests.stack.watching import any_alive, wait_until
+from dev.vercel import Functions
+from tests.stack.watching import alive, any_alive, wait_until
 
 # A function without a framework, so that it starts fast: it does what its query string says.
 ECHO = """
@@ -246,10 +245,12 @@ def test_a_client_cannot_claim_the_platforms_headers(serve: Serve) -> None:
     """Neither its address nor its deadline."""
     claimed = {
         "X-Forwarded-For": "203.0.113.9",
+        "Forwarded": "for=203.0.113.9",
         "X-Vercel-Internal-Deadline": "2000-01-01T00:00:00Z",
     }
     seen = httpx.get(f"{serve().url}/api/echo", headers=claimed).json()
     assert seen["headers"]["x-forwarded-for"] == "127.0.0.1"
+    assert "forwarded" not in seen["headers"]
     assert seen["deadline"] > seen["now"]
 
 

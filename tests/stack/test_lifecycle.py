@@ -12,11 +12,12 @@ import httpx
 import psycopg
 import pytest
 
-from dev import npm, paths, processes, stack
+from dev import paths, toolchain
 from dev.errors import StackError
-from dev.stack import Stack, persistent, temporary
+from dev.process import ports
+from dev.supabase import Stack, persistent, stack, temporary
 from tests.stack.conftest import StartPython
-from tests.stack.watching import any_alive, descendants, wait_until
+from tests.stack.watching import any_alive, command_of, descendants, wait_until
 
 # Prints where it is, then waits to be ended; with functions, so that all kinds of processes exist.
 # SIGINT is set to what it does by default: a test run in the background has it ignored, and would hand that on.
@@ -24,8 +25,8 @@ PROGRAM = """
 import json, signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from dev.functions import Functions
-from dev.stack import temporary
+from dev.vercel import Functions
+from dev.supabase.stack import temporary
 
 project = Path(sys.argv[1])
 with temporary(project) as stack, Functions(project, stack.functions_env()) as functions:
@@ -36,7 +37,7 @@ with temporary(project) as stack, Functions(project, stack.functions_env()) as f
 KEEPER = """
 import sys, time
 from pathlib import Path
-from dev.stack import persistent
+from dev.supabase.stack import persistent
 
 with persistent(Path(sys.argv[1])):
     print("up", flush=True)
@@ -174,7 +175,7 @@ def test_a_killed_parent_leaves_nothing(notes_project: Path, start_python: Start
     assert program.stdout is not None
     where = json.loads(program.stdout.readline())
     pids = descendants(program.pid)
-    commands = "\n".join(processes.command_of(pid) for pid in pids)
+    commands = "\n".join(map(command_of, pids))
     for part in ("postgres", "server.mjs", "vercel_runtime", "reaper.py"):
         assert part in commands
     program.send_signal(signal.SIGKILL)
@@ -205,7 +206,7 @@ def test_an_orphan_is_taken_over(notes_project: Path, start_python: StartPython)
     assert keeper.stdout is not None
     assert keeper.stdout.readline() == "up\n"
     pids = descendants(keeper.pid)
-    guardians = [pid for pid in pids if "reaper.py" in processes.command_of(pid)]
+    guardians = [pid for pid in pids if "reaper.py" in command_of(pid)]
     for pid in [*guardians, keeper.pid]:
         os.kill(pid, signal.SIGKILL)
     keeper.wait()
@@ -248,14 +249,14 @@ def test_a_broken_migration_is_named(
     )
     with pytest.raises(StackError, match=r"20260102000000_bad\.sql:3: .*no_such"):
         temporary(project).start()
-    mine = "\n".join(processes.command_of(pid) for pid in descendants(os.getpid()))
+    mine = "\n".join(map(command_of, descendants(os.getpid())))
     assert str(project) not in mine
 
 
 def test_a_taken_port_is_named(notes_project: Path) -> None:
     """With the variable that chooses another."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", processes.free_port()))
+        other.bind(("127.0.0.1", ports.free()))
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(StackError, match=rf"port {port} .*DEV_API_PORT"):
@@ -266,7 +267,7 @@ def test_a_taken_port_is_named(notes_project: Path) -> None:
 
 def test_given_ports_are_used(notes_project: Path) -> None:
     """So that other programs can be configured once."""
-    api, postgres = processes.free_port(), processes.free_port()
+    api, postgres = ports.free(), ports.free()
     with persistent(notes_project, api_port=api, postgres_port=postgres) as running:
         assert (running.api.port, running.postgres.port) == (api, postgres)
 
@@ -289,7 +290,7 @@ def test_an_install_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "package.json").write_text('{"dependencies": {"no-such-thing": "1.0.0"}}')
     for _ in range(2):
         with pytest.raises(StackError, match="npm ci failed"):
-            npm.install(tmp_path)
+            toolchain.install(tmp_path)
 
 
 def test_a_closed_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dev.address import Address
-from dev.stack import temporary
+from dev.supabase.address import Address
+from dev.supabase.stack import temporary
 
 FIXTURE = Path(__file__).with_name("postgrest_project")
 UUID = "6f1f9a0e-0000-4000-8000-000000000000"

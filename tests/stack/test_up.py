@@ -10,7 +10,8 @@ import httpx
 import psycopg
 import pytest
 
-from dev import env_file, paths, processes, up
+from dev import env_file, paths, up
+from dev.process import ports
 from tests.stack.conftest import CONFIG, NOTES, StartPython, WriteProject
 from tests.stack.watching import any_alive, descendants, wait_until
 
@@ -126,7 +127,7 @@ def test_it_ticks_like_vercel_cron(app_project: Path, start_python: StartPython)
 
 def test_data_is_kept_unless_fresh(app_project: Path, start_python: StartPython) -> None:
     """DEV_FRESH=1 starts from an empty database; given ports are used."""
-    port = str(processes.free_port())
+    port = str(ports.free())
     counts = []
     for fresh in ("", "", "1"):
         env = {"DEV_CRON": "0", "DEV_FRESH": fresh, "DEV_FUNCTIONS_PORT": port}
@@ -175,4 +176,5 @@ def test_an_env_file_keeps_what_is_not_ours(tmp_path: Path) -> None:
     file.write_text("# note\nA=1\nexport B=old\nC=3\n")
     env_file.write(file, {"B": "new"})
     env_file.write(file, {"B": "newer"})
-    assert file.read_text() == f"# note\nA=1\nC=3\n{env_file.HEADING}\nB=newer\n"
+    env_file.write(file, {"D": "more"})
+    assert file.read_text() == "# note\nA=1\nB=newer\nC=3\nD=more\n"

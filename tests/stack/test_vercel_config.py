@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.functions.config import VercelProject, glob_regex, source_regex
+from dev.vercel.project import VercelProject, glob_regex, source_regex
 
 
 @pytest.mark.parametrize(

@@ -2,28 +2,34 @@
 
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
-from dev.reaper import alive
+import psutil
 
 
 def descendants(pid: int) -> list[int]:
     """Return the processes below one, at any depth."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended meanwhile
-        parents[int(stat.parent.name)] = int(fields[1])
-    below: list[int] = []
-    for candidate in parents:
-        ancestor = candidate
-        while ancestor in parents and ancestor != pid:
-            ancestor = parents[ancestor]
-        if ancestor == pid and candidate != pid:
-            below.append(candidate)
-    return below
+    return [process.pid for process in psutil.Process(pid).children(recursive=True)]
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, or "" if there is no such process."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs. A zombie does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def any_alive(pids: Iterable[int]) -> bool:
+    """Tell whether one of these processes still runs."""
+    return any(alive(pid) for pid in pids)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> float:
@@ -33,8 +39,3 @@ def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> float:
         assert time.monotonic() - begun < seconds, "the condition did not come true"
         time.sleep(0.01)
     return time.monotonic() - begun
-
-
-def any_alive(pids: Iterable[int]) -> bool:
-    """Tell whether one of these processes still runs."""
-    return any(alive(pid) for pid in pids)

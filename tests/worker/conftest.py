@@ -35,7 +35,7 @@ def resources(project: dict[str, str], faults: Faults) -> Resources:
     """What an instance has, over the test's database."""
     settings = Settings.load(project)
     database = Database(settings.supabase_url, settings.supabase_service_role_key.get_secret_value(), faults)
-    return Resources(settings, database, Outside(settings))
+    return Resources(settings, database, Outside.of(settings))
 
 
 @pytest.fixture
