@@ -57,10 +57,10 @@ def work(project: dict[str, str], resources: Resources, db: Db, host: ImageHost)
 
     async def run(runs: int = 5, **environment: str) -> list[RunReport]:
         settings = Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment)
-        changed = replace(resources, settings=settings, outside=Outside.of(settings))
+        outside = Outside.of(settings)
         try:
-            return await drain(changed, runs)
+            return await drain(replace(resources, settings=settings, outside=outside), runs)
         finally:
-            await changed.outside.aclose()
+            await outside.aclose()
 
     return run
