@@ -9,10 +9,10 @@ MINUTES ?= 20
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench soak clean
+.PHONY: help setup demo dev test check bench bench-peers soak clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
@@ -29,8 +29,11 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
-bench: setup ## Run the benchmarks
+bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)
+
+bench-peers: setup ## Measure other Postgres queues and ours, side by side
+	@.venv/bin/python -m bench.peers $(ARGS)
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)

@@ -1,6 +1,6 @@
 """GET /api/posts: anyone reads pages of posts. POST: a Supabase user adds one, and with it its image work."""
 
-from lib.posts import NewPostRequest, PostsQuery, create_post, list_posts
+from lib.services.posts import NewPostRequest, PostsQuery, create_post, list_posts
 from lib.web import action, anyone, endpoint, user
 
 app = endpoint(

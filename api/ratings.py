@@ -1,6 +1,6 @@
 """GET, POST, PUT /api/ratings: the frontend reads, toggles and sets likes."""
 
-from lib.ratings import RatingsQuery, SetLikeRequest, ToggleRequest, read_ratings, set_like, toggle_like
+from lib.services.ratings import RatingsQuery, SetLikeRequest, ToggleRequest, read_ratings, set_like, toggle_like
 from lib.web import action, anyone, endpoint
 
 app = endpoint(

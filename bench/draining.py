@@ -1,73 +1,72 @@
-"""How fast settle_and_claim goes through the queue, by batch size and connections, and with old statistics."""
+"""How fast settle_and_claim drains, by batch size and connections, beside the hand-written statement."""
 
-import json
-import threading
-import time
 from collections.abc import Callable
-from functools import partial
-from typing import Literal
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-from bench.measuring import Connection, connect, show
-from dev.supabase.stack import Stack
+from bench.contestant import BY_HAND, OURS, Contestant
+from bench.lab import Lab
+from bench.measuring import in_turn
+from bench.queue import FILL_BY_HAND, FILL_OURS
+from bench.results import Findings, Table
 
-JOBS = {1: 1_500, 10: 8_000, 100: 20_000, 500: 20_000}
 CONNECTIONS = (1, 2)
+FILL = {OURS.name: FILL_OURS, BY_HAND.name: FILL_BY_HAND}
+COLUMNS = ("batch, connections", "ours, jobs/s", "by hand, jobs/s", "ratio")
+type Case = tuple[int, int, str]
 
 
-def run(stack: Stack) -> None:
-    """Print the rates against one connection with batches of one, then what an empty queue's statistics cost."""
-    with connect(stack) as db:
-        against = 0.0
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one draining is given."""
+
+    jobs: int
+    connections: int
+    batch: int
+
+
+def run(lab: Lab) -> Findings:
+    """Drain a full queue with each batch size, 1 and 2 connections, both queues in turn."""
+    with ExitStack() as exits:
+        urls = {
+            OURS.name: exits.enter_context(lab.migrated("bench_ours")),
+            BY_HAND.name: exits.enter_context(lab.empty("bench_by_hand")),
+        }
+        BY_HAND.call(urls[BY_HAND.name], "set-up")
+        cases = {
+            (batch, connections, contestant.name): _drainer(
+                lab, contestant, urls[contestant.name], Load(jobs, connections, batch)
+            )
+            for batch, jobs in lab.scale.drained.items()
+            for connections in CONNECTIONS
+            for contestant in (OURS, BY_HAND)
+        }
+        rates = in_turn(cases, lab.scale.rounds)
+    return Findings(tables=(_table(lab, rates),), facts=_facts(rates))
+
+
+def _drainer(lab: Lab, contestant: Contestant, url: str, load: Load) -> Callable[[], float]:
+    def measure() -> float:
+        with lab.connect(url) as db:
+            db.execute(FILL[contestant.name], [load.jobs])
+        lab.settle_down(url)
+        return load.jobs / contestant.drain(url, load.jobs, load.connections, load.batch)
+
+    return measure
+
+
+def _table(lab: Lab, rates: dict[Case, float]) -> Table:
+    rows = []
+    for batch in lab.scale.drained:
         for connections in CONNECTIONS:
-            for batch, jobs in JOBS.items():
-                _fill(db, jobs)
-                value = jobs / _seconds(stack, connections, partial(_drain, batch=batch))
-                against = against or value
-                show(f"batches of {batch}, {connections} connection{'s' * (connections > 1)}", value, against)
-        _fill(db, JOBS[100], analyzed="full")
-        full = JOBS[100] / _seconds(stack, 1, partial(_drain, batch=100))
-        _fill(db, JOBS[100], analyzed="empty")
-        empty = JOBS[100] / _seconds(stack, 1, partial(_drain, batch=100))
-    show("batches of 100, statistics of the full queue", full, full)
-    show("batches of 100, statistics of an empty queue", empty, full)
+            ours, reference = rates[batch, connections, OURS.name], rates[batch, connections, BY_HAND.name]
+            rows.append((f"{batch}, {connections}", f"{ours:,.0f}", f"{reference:,.0f}", f"{ours / reference:.2f}"))
+    return Table(title="Draining", columns=COLUMNS, rows=tuple(rows))
 
 
-def _fill(db: Connection, jobs: int, analyzed: Literal["full", "empty"] | None = None) -> None:
-    """Make the queue hold so many due jobs, with statistics taken before or after that, or as they come."""
-    db.execute("truncate background_jobs, job_history")
-    if analyzed == "empty":
-        db.execute("analyze background_jobs, job_history")
-    db.execute("insert into background_jobs (job_type) select 'send_notification' from generate_series(1, %s)", [jobs])
-    if analyzed == "full":
-        db.execute("analyze background_jobs, job_history")
-
-
-def _seconds(stack: Stack, connections: int, drain: Callable[[Connection], None]) -> float:
-    """How long it takes until each of so many connections finds nothing more to do."""
-    ready = threading.Barrier(connections + 1)
-
-    def work() -> None:
-        with connect(stack) as connection:
-            ready.wait()
-            drain(connection)
-
-    threads = [threading.Thread(target=work) for _ in range(connections)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    started = time.monotonic()
-    for thread in threads:
-        thread.join()
-    return time.monotonic() - started
-
-
-def _drain(db: Connection, batch: int) -> None:
-    outcomes = "[]"
-    while True:
-        row = db.execute("select settle_and_claim('bench', %s, %s)", [outcomes, batch]).fetchone()
-        claimed = row[0]["claimed"] if row else []
-        if not claimed:
-            return
-        outcomes = json.dumps(
-            [{"id": job["id"], "claim_token": job["claim_token"], "outcome": "completed"} for job in claimed]
-        )
+def _facts(rates: dict[Case, float]) -> dict[str, float]:
+    return {
+        f"jobs_per_second_batch_{batch}_connections_{connections}": value
+        for (batch, connections, name), value in rates.items()
+        if name == OURS.name
+    }

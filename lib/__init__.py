@@ -1,4 +1,4 @@
-"""The queue, its worker, the job types and the services behind the routes.
+"""What is deployed beside the routes: services, job types, the queue and its worker, and the doors to the outside.
 
-api -> lib.web and the services -> lib.queue -> lib.database. lib.jobs knows lib.queue, never the reverse.
+Layers, from the top: lib.web, lib.services, lib.jobs, lib.queue, lib.resources, then lib.database and lib.outside.
 """

@@ -1,4 +1,4 @@
-"""Every error that this project raises, as one tree.
+"""The errors that callers here tell apart, as one tree.
 
 QueueError
 ├── InvalidInput         a field breaks a rule                      the caller corrects it
@@ -9,8 +9,9 @@ QueueError
 ├── Misconfigured        an environment variable is missing         the operator sets it
 ├── DatabaseError
 │   ├── DatabaseUnavailable   no answer, "not now", or locked       try again later
-│   ├── DatabaseTimeout       it took too long                      try again; the call may have had effect
-│   └── DatabaseRejected      Postgres or PostgREST refused         a bug here, or a limit that was passed
+│   ├── DatabaseTimeout       it took too long                      try again; the call may have had an effect
+│   ├── DatabaseRejected      Postgres or PostgREST refused         a bug here, or a limit that was passed
+│   └── UnreadableAnswer      it answered what nobody expects       code and migrations differ, or a proxy answered
 └── JobFailure           raised by handlers: this attempt failed
     ├── PermanentFailure      no attempt can succeed                dead at once
     ├── TimedOut              longer than the type's timeout        counts, like any failure
@@ -18,19 +19,36 @@ QueueError
     └── NotReady              not the job's fault                   try again, without counting the attempt
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A field, as the sender wrote it, with dots, and the rule that its value breaks. The value is not kept."""
+
+    field: str
+    rule: str
+
 
 class QueueError(Exception):
-    """The root: catch it to catch everything that is expected here."""
+    """The root: catch it to catch every error below."""
 
 
 class InvalidInput(QueueError):
     """A field breaks a rule. Nothing was changed. `others` are further fields and the rules they break."""
 
-    def __init__(self, field: str, rule: str, others: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, field: str, rule: str, others: tuple[BrokenRule, ...] = ()) -> None:
         super().__init__(f"{field}: {rule}")
         self.field = field
         self.rule = rule
         self.others = others
+
+    @classmethod
+    def of(cls, broken: Sequence[BrokenRule]) -> "InvalidInput":
+        """From one or more broken rules."""
+        first, *others = broken
+        return cls(first.field, first.rule, tuple(others))
 
 
 class Conflict(QueueError):
@@ -67,8 +85,8 @@ class DatabaseError(QueueError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """Supabase could not be reached, is down or busy, or refuses to hand out jobs at all. A call that met a lock or a
-    deadlock is one of these: Postgres undid it."""
+    """Supabase could not be reached, is down, busy, full or read-only, or refuses to hand out jobs at all. A call that
+    met a lock or a deadlock is one of these: Postgres undid it."""
 
 
 class DatabaseTimeout(DatabaseError):
@@ -81,6 +99,10 @@ class DatabaseRejected(DatabaseError):
     def __init__(self, function: str, message: str, sqlstate: str) -> None:
         super().__init__(function, f"{message} ({sqlstate})")
         self.sqlstate = sqlstate
+
+
+class UnreadableAnswer(DatabaseError):
+    """The call succeeded, and its answer is not what this code expects. The call may have had an effect."""
 
 
 class JobFailure(QueueError):

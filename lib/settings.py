@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
 )
 
@@ -48,6 +49,8 @@ def _check_key(value: SecretStr) -> SecretStr:
 
 Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
+# A bucket's name, as Storage has it in URLs.
+Bucket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -63,6 +66,7 @@ class Settings(BaseModel):
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
     allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
     image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
+    image_bucket: Bucket | None = Field(None, validation_alias="IMAGE_BUCKET")
     push_hosts: CommaSeparated = Field((), validation_alias="PUSH_HOSTS")
     vapid_private_key: SecretStr | None = Field(None, validation_alias="VAPID_PRIVATE_KEY")
     vapid_subject: str | None = Field(None, validation_alias="VAPID_SUBJECT")

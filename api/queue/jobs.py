@@ -1,6 +1,6 @@
 """GET, POST /api/queue/jobs: trusted services enqueue jobs and look them up."""
 
-from lib.enqueueing import JobQuery, enqueue_requested, find_job, read_enqueue_request
+from lib.services.queue.jobs import JobQuery, enqueue_requested, find_job, read_enqueue_request
 from lib.web import action, bearer, endpoint
 
 app = endpoint(

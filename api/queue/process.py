@@ -1,7 +1,7 @@
 """GET (Vercel Cron) and POST /api/queue/process: one invocation of the worker."""
 
 from lib.model import NoInput
-from lib.processing import process_queue_by_cron, process_queue_by_hand
+from lib.services.queue.process import process_queue_by_cron, process_queue_by_hand
 from lib.web import action, bearer, endpoint
 
 app = endpoint(

@@ -1,21 +1,11 @@
-"""The job types, one page each. Importing this package registers them all."""
+"""The job types, one page each. Importing this package registers them all; a new page needs no entry anywhere.
 
-from lib.jobs import (
-    audit_like_counts,
-    cleanup_expired,
-    generate_thumbnail,
-    process_image,
-    recompute_rankings,
-    send_notification,
-    sync_like_count,
-)
+Modules whose name begins with an underscore are not pages.
+"""
 
-__all__ = [
-    "audit_like_counts",
-    "cleanup_expired",
-    "generate_thumbnail",
-    "process_image",
-    "recompute_rankings",
-    "send_notification",
-    "sync_like_count",
-]
+import importlib
+import pkgutil
+
+for _page in pkgutil.iter_modules(__path__):
+    if not _page.name.startswith("_"):
+        importlib.import_module(f"{__name__}.{_page.name}")

@@ -8,15 +8,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from pydantic import Field
 
-from lib.images import BUCKET
-from lib.queue.client import NewJob, enqueue
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Outcome
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.jobs._post_files import BUCKET
+from lib.model import Row
+from lib.queue import Completed, Enqueued, JobContext, NewJob, Outcome, Payload, Policy, enqueue, job
 
 ROWS_PER_CALL = 2000
 OBJECTS_PER_CALL = 500
@@ -36,6 +34,34 @@ class CleanupExpired(Payload):
     """How old is old enough."""
 
     older_than_days: int = Field(30, ge=1, le=3650)
+
+
+class OrphanedImages(Row):
+    """How many files were looked at, and those that no post shows."""
+
+    examined: int
+    orphans: tuple[str, ...]
+
+
+class ImageJob(Row):
+    """An image job, active or ended."""
+
+    job_type: str
+    payload: dict[str, Any]
+    status: str
+    priority: int
+    max_attempts: int
+    completed_at: datetime | None
+
+    def ended_after(self, since: datetime) -> bool:
+        """Whether it runs, or has completed since then."""
+        return self.status == "processing" or (
+            self.status == "completed" and self.completed_at is not None and self.completed_at > since
+        )
+
+    def to_new(self) -> dict[str, Any]:
+        """Return what enqueue_jobs takes."""
+        return self.model_dump(include={"job_type", "payload", "priority", "max_attempts"})
 
 
 @job("cleanup_expired", payload=CleanupExpired, policy=Policy(timeout_s=5))
@@ -60,7 +86,9 @@ async def cleanup_expired(request: CleanupExpired, context: JobContext) -> Outco
 
 
 async def _delete_rows(kind: str, request: CleanupExpired, context: JobContext) -> tuple[int, bool]:
-    count = await context.database.delete_expired(kind, request.older_than_days, ROWS_PER_CALL, context.remaining_s())
+    count = await context.database.rpc(
+        "delete_expired", int, kind=kind, older_than_days=request.older_than_days, max_rows=ROWS_PER_CALL
+    )
     return count, count == ROWS_PER_CALL
 
 
@@ -70,12 +98,12 @@ async def _remove_orphaned_images(context: JobContext) -> tuple[int, bool]:
     A post may go back to an earlier image after its files were found and before they are removed. So the jobs that
     may have stored them again in between are run once more; each stores what is missing.
     """
-    found = await context.database.find_orphaned_images(OBJECTS_PER_CALL, context.remaining_s())
+    (found,) = await context.database.rpc("find_orphaned_images", list[OrphanedImages], max_objects=OBJECTS_PER_CALL)
     removed = 0
-    if found["orphans"]:
-        removed = await context.storage.remove(BUCKET, found["orphans"])
-        await _repeat_image_jobs(found["orphans"], context)
-    return removed, found["examined"] == OBJECTS_PER_CALL
+    if found.orphans:
+        removed = await context.storage.remove(BUCKET, found.orphans)
+        await _repeat_image_jobs(found.orphans, context)
+    return removed, found.examined == OBJECTS_PER_CALL
 
 
 async def _repeat_image_jobs(removed: Sequence[str], context: JobContext) -> None:
@@ -83,15 +111,7 @@ async def _repeat_image_jobs(removed: Sequence[str], context: JobContext) -> Non
     posts = {name.partition("/")[0] for name in removed}
     since = datetime.now(UTC) - JUST_NOW
     for job_type in ("process_image", "generate_thumbnail"):
-        rows = await context.database.list_jobs(None, job_type, JOBS_LOOKED_AT, None)
-        again = [
-            {name: row[name] for name in ("job_type", "payload", "priority", "max_attempts")}
-            for row in rows
-            if row["payload"].get("post_id") in posts
-            and (
-                row["status"] == "processing"
-                or (row["status"] == "completed" and datetime.fromisoformat(row["completed_at"]) > since)
-            )
-        ]
+        newest = await context.database.rpc("list_jobs", list[ImageJob], wanted_type=job_type, page_size=JOBS_LOOKED_AT)
+        again = [each.to_new() for each in newest if each.payload.get("post_id") in posts and each.ended_after(since)]
         if again:
-            await context.database.enqueue_jobs(again)
+            await context.database.rpc("enqueue_jobs", list[Enqueued], jobs=again)

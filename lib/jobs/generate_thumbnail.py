@@ -1,39 +1,15 @@
 """generate_thumbnail: make smaller copies of an image. Asked for by process_image, and by trusted services."""
 
 import asyncio
-from functools import partial
-from typing import Annotated, Self
+from collections.abc import Sequence
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from lib.images import Busy, Fitted, Thumbnail, make_thumbnails, store_file, work_on_image
-from lib.outside import image_hosts
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Discard, Outcome, Snooze
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
-
-# What the database says when it has not stored an image or its thumbnails.
-NOT_STORED = {"gone": "the post is gone", "outdated": "the post has another image by now"}
-# Other images had to be worked on first.
-BUSY = Snooze(1, "other images are being worked on")
-
-type Side = Annotated[int, Field(ge=1, le=4096)]
-
-
-class Box(Payload):
-    """A box that the whole image fits into. One side may be left open."""
-
-    width: Side | None = None
-    height: Side | None = None
-
-    @model_validator(mode="after")
-    def has_a_side(self) -> Self:
-        """Refuse a box without sides."""
-        if self.width is None and self.height is None:
-            raise ValueError("a size needs a width or a height")
-        return self
+from lib.jobs._post_files import NOT_STORED, store_file
+from lib.jobs._verdicts import conclude
+from lib.outside import Box, Copy, Side
+from lib.queue import Completed, Discard, JobContext, Outcome, Payload, Policy, job
 
 
 class GenerateThumbnail(Payload):
@@ -51,25 +27,22 @@ async def generate_thumbnail(request: GenerateThumbnail, context: JobContext) ->
 
     Safe to repeat: the files are named after their content, the rows after their sizes.
     """
-    if request.post_id is not None and not await context.database.post_exists(request.post_id):
+    if request.post_id is not None and not await context.database.rpc("post_exists", bool, post_id=request.post_id):
         return Discard(NOT_STORED["gone"])
-    sizes = [size if isinstance(size, int) else Fitted(size.width, size.height) for size in request.sizes]
-    make = partial(make_thumbnails, sizes=sizes)
-    try:
-        copies = await work_on_image(request.image_url, image_hosts(context.settings), make, context.remaining_s)
-    except Busy:
-        return BUSY
+    copies = await context.outside.copy_image(request.image_url, request.sizes, context.remaining_s)
+    if not isinstance(copies, list):
+        return conclude(copies, context)
     stored = await _store(request, copies, context)
     if request.post_id is not None:
-        answer = await context.database.store_post_thumbnails(request.post_id, request.image_url, stored)
+        answer = await context.database.rpc(
+            "store_post_thumbnails", str, post_id=request.post_id, source_url=request.image_url, thumbnails=stored
+        )
         if answer != "stored":
             return Discard(NOT_STORED[answer])
     return Completed({"thumbnails": stored})
 
 
-async def _store(
-    request: GenerateThumbnail, copies: list[Thumbnail], context: JobContext
-) -> list[dict[str, str | int]]:
+async def _store(request: GenerateThumbnail, copies: Sequence[Copy], context: JobContext) -> list[dict[str, str | int]]:
     """Upload the files, side by side, and return what store_post_thumbnails takes. Sizes that a small image does not
     fill are the same file: it is uploaded once."""
     contents = list({copy.webp for copy in copies})

@@ -8,20 +8,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from lib.images import Busy, Rendition, render, store_file, work_on_image
-from lib.jobs.generate_thumbnail import BUSY, NOT_STORED, GenerateThumbnail
-from lib.outside import image_hosts
-from lib.queue.client import NewJob, enqueue
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Discard, Outcome
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.jobs._post_files import NOT_STORED, store_file
+from lib.jobs._verdicts import conclude
+from lib.jobs.generate_thumbnail import GenerateThumbnail
+from lib.outside import Rendition
+from lib.queue import Completed, Discard, JobContext, NewJob, Outcome, Payload, Policy, enqueue, job
 
 THUMBNAIL_SIZES = (150, 320, 640)
 
 
 class ProcessImage(Payload):
-    """The post, and where its image is."""
+    """The post, and where its image is: a URL, or a path in IMAGE_BUCKET."""
 
     post_id: UUID
     image_url: str = Field(min_length=1, max_length=2048)
@@ -33,14 +30,15 @@ async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
 
     Safe to repeat: the files are named after their content, the row after its post; thumbnails are made again.
     """
-    if not await context.database.post_exists(request.post_id):
+    if not await context.database.rpc("post_exists", bool, post_id=request.post_id):
         return Discard(NOT_STORED["gone"])
-    try:
-        image = await work_on_image(request.image_url, image_hosts(context.settings), render, context.remaining_s)
-    except Busy:
-        return BUSY
+    image = await context.outside.render_image(request.image_url, context.remaining_s)
+    if not isinstance(image, Rendition):
+        return conclude(image, context)
     shown = await _store(request.post_id, image, context)
-    answer = await context.database.store_post_image(request.post_id, request.image_url, shown)
+    answer = await context.database.rpc(
+        "store_post_image", str, post_id=request.post_id, source_url=request.image_url, **shown
+    )
     if answer != "stored":
         return Discard(NOT_STORED[answer])
     thumbnails = GenerateThumbnail(image_url=str(shown["webp_url"]), sizes=THUMBNAIL_SIZES, post_id=request.post_id)

@@ -2,10 +2,8 @@
 
 from pydantic import Field
 
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed, Outcome
-from lib.queue.policy import Policy
-from lib.queue.registry import Payload, job
+from lib.model import Row
+from lib.queue import Completed, JobContext, Outcome, Payload, Policy, job
 
 
 class RecomputeRankings(Payload):
@@ -14,7 +12,16 @@ class RecomputeRankings(Payload):
     limit: int = Field(1000, ge=1, le=10000)
 
 
+class Ranked(Row):
+    """How many posts were ranked, how many of those changed their place, and how many left the ranking."""
+
+    ranked: int
+    changed: int
+    removed: int
+
+
 @job("recompute_rankings", payload=RecomputeRankings, policy=Policy(timeout_s=3))
 async def recompute_rankings(request: RecomputeRankings, context: JobContext) -> Outcome:
     """Rank them in one statement: readers see the ranking before or after. The score is hot_score's, in SQL."""
-    return Completed(await context.database.recompute_rankings(request.limit, context.remaining_s()))
+    (ranked,) = await context.database.rpc("recompute_rankings", list[Ranked], max_posts=request.limit)
+    return Completed(ranked.model_dump())

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from lib.errors import NotReady
-from lib.queue.context import JobContext
-from lib.queue.outcome import Completed
-from lib.queue.policy import Policy
-from lib.queue.registry import Answer, Payload, batch_job
+from lib.model import Row
+from lib.queue import BatchOutcome, Completed, JobContext, NotReady, Payload, Policy, batch_job
 
 
 class SyncLikeCount(Payload):
@@ -16,17 +13,24 @@ class SyncLikeCount(Payload):
     post_id: UUID
 
 
+class LikeCount(Row):
+    """The likes of a post; None when the post is gone. A post that somebody else holds locked has no row."""
+
+    post_id: UUID
+    likes: int | None
+
+
 @batch_job(
     "sync_like_count",
     payload=SyncLikeCount,
     policy=Policy(timeout_s=3, priority=5, max_attempts=10),
     batch=200,
 )
-async def sync_like_count(requests: Sequence[SyncLikeCount], context: JobContext) -> Sequence[Answer]:
+async def sync_like_count(requests: Sequence[SyncLikeCount], context: JobContext) -> Sequence[BatchOutcome]:
     """Count many posts in one call. A post that another transaction holds is tried again, without counting."""
     wanted = {request.post_id for request in requests}
-    rows = await context.database.sync_post_like_counts(sorted(wanted), context.remaining_s())
-    likes = {UUID(row["post_id"]): row["likes"] for row in rows}
+    counts = await context.database.rpc("sync_post_like_counts", list[LikeCount], target_post_ids=sorted(wanted))
+    likes = {count.post_id: count.likes for count in counts}
     return [
         Completed({"likes": likes[request.post_id]})
         if request.post_id in likes

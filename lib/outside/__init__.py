@@ -1,24 +1,72 @@
 """The outside world: URLs that strangers give, called without reaching anything they should not reach.
 
-Knows no image and no notification. What is called is decided by an allow list of hosts (AllowedHosts) and by the
-address that the host's name resolves to; the connection goes to the address that was checked.
+`Outside` is all of it, made once for an instance; handlers reach it as `context.outside`. What it answers are verdicts
+(lib.outside.verdicts), values that a job page turns into an outcome. It knows no queue, no table and no Storage.
 """
 
-from lib.outside.addresses import NotPublic, Resolve, is_public
-from lib.outside.client import outside_client
-from lib.outside.hosts import AllowedHosts, Origin, image_hosts, origin_of
-from lib.outside.look_ups import LookUps
-from lib.outside.retry_after import retry_after_s
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
-__all__ = [
-    "AllowedHosts",
-    "LookUps",
-    "NotPublic",
-    "Origin",
-    "Resolve",
-    "image_hosts",
-    "is_public",
-    "origin_of",
-    "outside_client",
-    "retry_after_s",
-]
+import httpx
+
+from lib.outside.http import Resolver, checked_client, trust_nobody
+from lib.outside.images import ImagePlaces, Images
+from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
+from lib.pictures.messages import Box, Copy, Rendition, Side
+from lib.settings import Settings
+
+if TYPE_CHECKING:  # imported by those who push: it takes 15 ms
+    from lib.outside.push import PushMisconfigured, PushNotConfigured, PushSender
+
+__all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Rendition", "Side", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Everything that leads to strangers. Close it when the instance ends."""
+
+    settings: Settings
+    resolver: Resolver
+    images: Images
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say. Nothing is started or read until it is used."""
+        resolver = Resolver()
+        return cls(settings, resolver, Images(ImagePlaces.of(settings), resolver.resolve))
+
+    def client(self, timeout_s: float) -> httpx.AsyncClient:
+        """A client for any stranger's URL: it connects to public addresses only, and follows no redirect.
+
+        timeout_s: for each step; bound the whole with asyncio.timeout. Redirects, statuses and lengths are the
+        caller's to check. Raises httpx.RequestError, of which NotPublic and NoTurnToLookUp are kinds.
+        """
+        return checked_client(timeout_s, self.resolver.resolve, trust_nobody)
+
+    def check_image(self, image: str) -> Never | None:
+        """Why this URL or path can never be a post's image; None if it can. Nothing is called."""
+        url = self.images.places.url_of(image)
+        return None if isinstance(url, str) else url
+
+    async def render_image(self, image: str, remaining_s: Callable[[], float]) -> Rendition | Verdict:
+        """Fetch an image and make its stored form. remaining_s: what is left of the caller's time."""
+        return await self.images.render(image, remaining_s)
+
+    async def copy_image(
+        self, image: str, sizes: Sequence[int | Box], remaining_s: Callable[[], float]
+    ) -> list[Copy] | Verdict:
+        """Fetch an image and make smaller copies, one for each size: a number is a square cut from the middle."""
+        return await self.images.make_copies(image, sizes, remaining_s)
+
+    @cached_property
+    def push(self) -> "PushSender | PushNotConfigured | PushMisconfigured":
+        """Who pushes to browsers, or why nobody does."""
+        from lib.outside.push import push_sender  # noqa: PLC0415 - see above
+
+        return push_sender(self.settings, self.resolver.resolve)
+
+    async def aclose(self) -> None:
+        """End the picture process."""
+        await self.images.process.aclose()

@@ -3,21 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
-
-from lib.database import Database, Storage
+from lib.database import Database
+from lib.database.storage import Storage
+from lib.outside import Outside
 from lib.queue.job import Job
+from lib.resources import Resources
 from lib.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The jobs being worked on, the time that is left, and the doors to the outside."""
+    """The jobs being worked on, the time that is left, and the doors to the outside.
+
+    Calls of `database` and `storage` end within the time that the attempt has left.
+    """
 
     jobs: tuple[Job, ...]
-    database: Database
-    http: httpx.AsyncClient
-    settings: Settings
+    resources: Resources
     remaining_s: Callable[[], float]
 
     @property
@@ -26,6 +28,21 @@ class JobContext:
         return self.jobs[0]
 
     @property
+    def database(self) -> Database:
+        """The project's database functions."""
+        return self.resources.database
+
+    @property
     def storage(self) -> Storage:
         """Supabase Storage."""
-        return self.database.storage
+        return self.resources.database.storage
+
+    @property
+    def outside(self) -> Outside:
+        """Strangers' URLs: images, pushes, and a client for any other."""
+        return self.resources.outside
+
+    @property
+    def settings(self) -> Settings:
+        """The environment."""
+        return self.resources.settings

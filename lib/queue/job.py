@@ -1,15 +1,14 @@
 """A job as a worker holds it: one leased row of background_jobs."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from lib.model import Row
 
 
-class Job(BaseModel):
+class Job(Row):
     """A claimed job. `attempts` counts this attempt; `claim_token` is the fence that settles it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: UUID
     job_type: str
@@ -20,6 +19,7 @@ class Job(BaseModel):
     claim_token: UUID
     isolated: bool = False
     redrive_of: UUID | None = None
+    created_at: datetime
 
     @property
     def is_last_attempt(self) -> bool:

@@ -1,7 +1,8 @@
 """The job types: payload model, policy and handler, registered by one decorator.
 
-A handler gets one request and returns an Outcome, or, when registered with `batch`, many requests and returns an
-answer for each, in their order: an Outcome, or a JobFailure for the one that failed. Handlers expect to run twice.
+A handler gets one request and returns an Outcome. A handler that is registered with `batch_job` gets many requests and
+returns one answer for each, in their order: an Outcome, or a JobFailure for the one that failed. Handlers expect to run
+twice.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,25 +10,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from lib.errors import InvalidInput, JobFailure
-from lib.model import camel_case
+from lib.model import Model
 from lib.queue.context import JobContext
 from lib.queue.outcome import Outcome
 from lib.queue.policy import Policy
 
 
-class Payload(BaseModel):
-    """The base of payload models: nothing unknown, nothing mutable. Keys are snake_case in the database; HTTP may
-    send camelCase."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel_case, populate_by_name=True)
+class Payload(Model):
+    """The base of payload models. Keys are snake_case in the database; HTTP may send camelCase."""
 
 
-type Answer = Outcome | JobFailure
+# What a batch handler returns for each of its jobs.
+type BatchOutcome = Outcome | JobFailure
 type Handler[P: Payload] = Callable[[P, JobContext], Awaitable[Outcome]]
-type BatchHandler[P: Payload] = Callable[[Sequence[P], JobContext], Awaitable[Sequence[Answer]]]
+type BatchHandler[P: Payload] = Callable[[Sequence[P], JobContext], Awaitable[Sequence[BatchOutcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,8 @@ def batch_job[P: Payload](
 ) -> Callable[[BatchHandler[P]], BatchHandler[P]]:
     """Register the decorated handler for up to `batch` jobs of type `name` in one call.
 
-    A call that takes too long spends an attempt of all its jobs, so jobs that are tried again come in smaller calls:
-    a tenth at each attempt, and one by one at the last.
+    A call that takes too long spends an attempt of all its jobs. So each retry runs in batches a tenth as large, and
+    the last attempt of a job runs alone.
     """
 
     def register(handler: BatchHandler[P]) -> BatchHandler[P]:
@@ -84,20 +81,20 @@ def _add(job_type: JobType) -> None:
     _by_payload[job_type.payload] = job_type
 
 
-def type_named(name: str) -> JobType:
-    """The registered type of this name.
+def type_named(name: str, field: str = "jobType") -> JobType:
+    """Return the registered type of this name.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: there is no such type; `field` is where the name was given.
     """
     try:
         return _types[name]
     except KeyError:
-        raise InvalidInput("jobType", f"must be one of {', '.join(sorted(_types))}") from None
+        raise InvalidInput(field, f"must be one of {', '.join(sorted(_types))}") from None
 
 
 def type_of(payload: Payload) -> JobType:
-    """The type whose payload model this is.
+    """Return the type whose payload model this is.
 
     Raises:
         LookupError: the model belongs to no registered type: a bug in the caller.

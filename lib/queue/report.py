@@ -1,12 +1,13 @@
 """What one invocation did: counts, and the first results."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
 from lib.queue.job import Job
-from lib.queue.outcome import Fate, Settlement
+from lib.queue.settlement import Ending, Settlement
 
 MAX_RESULTS = 100
 
@@ -14,12 +15,12 @@ type StopReason = Literal["empty", "budget", "limit", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class JobResult:
-    """How one job ended in this run; fate is stale when the lease had gone to someone else."""
+class SettledJob:
+    """How one job ended in this run; stale when the lease had gone to someone else."""
 
     id: UUID
     job_type: str
-    outcome: Fate | Literal["stale"]
+    ending: Ending | Literal["stale"]
     error: str | None
 
 
@@ -35,33 +36,33 @@ class RunReport:
     scheduled: int = 0
     stop_reason: StopReason = "empty"
     duration_ms: int = 0
-    fates: Counter[str] = field(default_factory=Counter)
-    results: list[JobResult] = field(default_factory=list)
+    endings: Counter[str] = field(default_factory=Counter)
+    results: list[SettledJob] = field(default_factory=list)
 
-    def add_claimed(self, jobs: list[Job]) -> None:
+    def add_claimed(self, jobs: Sequence[Job]) -> None:
         """Count jobs that were leased."""
         self.claimed += len(jobs)
 
     def add_settled(self, settlement: Settlement, *, stale: bool) -> None:
         """Count a job that the database has answered for."""
-        outcome: Fate | Literal["stale"] = "stale" if stale else settlement.fate
-        self.fates[outcome] += 1
+        ending: Ending | Literal["stale"] = "stale" if stale else settlement.ending
+        self.endings[ending] += 1
         if len(self.results) < MAX_RESULTS:
             job = settlement.job
-            self.results.append(JobResult(job.id, job.job_type, outcome, settlement.error))
+            self.results.append(SettledJob(job.id, job.job_type, ending, settlement.error))
 
     @property
     def processed(self) -> int:
         """Attempts that ran and were settled: everything but released and stale."""
-        return sum(count for fate, count in self.fates.items() if fate not in ("released", "stale"))
+        return sum(count for ending, count in self.endings.items() if ending not in ("released", "stale"))
 
     def counts(self) -> dict[str, int]:
-        """The numbers that worker_runs keeps."""
-        fates = ("completed", "retried", "dead", "snoozed", "discarded", "released", "stale")
+        """Return the numbers that worker_runs keeps."""
+        endings = ("completed", "retried", "dead", "snoozed", "discarded", "released", "stale")
         return {
             "processed": self.processed,
             "claimed": self.claimed,
-            **{fate: self.fates[fate] for fate in fates},
+            **{ending: self.endings[ending] for ending in endings},
             "rescued": self.rescued,
             "rescued_dead": self.rescued_dead,
             "scheduled": self.scheduled,

@@ -7,15 +7,14 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
 
 from pydantic import SecretStr
 
-from lib.database import Database
+from lib.caller import Caller
 from lib.errors import Misconfigured, NotAllowed, NotAuthenticated
 from lib.logs import log_event
+from lib.resources import Resources
 from lib.settings import Settings
 
 MIN_SECRET_CHARACTERS = 16
@@ -25,17 +24,10 @@ _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 type SecretName = Literal["cron_secret", "queue_api_token", "admin_api_token"]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who was let in; user_id for a Supabase user."""
-
-    user_id: UUID | None = None
+type Authenticate = Callable[[str | None, Resources], Awaitable[Caller]]
 
 
-type Authenticate = Callable[[str | None, Settings, Database], Awaitable[Caller]]
-
-
-async def anyone(_token: str | None, _settings: Settings, _database: Database) -> Caller:
+async def anyone(_token: str | None, _: Resources) -> Caller:
     """Let everyone in."""
     return Caller()
 
@@ -43,37 +35,36 @@ async def anyone(_token: str | None, _settings: Settings, _database: Database) -
 def bearer(secret_name: SecretName) -> Authenticate:
     """Let in who sends `Authorization: Bearer <the secret>` (RFC 6750, section 2.1)."""
 
-    async def authenticate(token: str | None, settings: Settings, _database: Database) -> Caller:
-        if not _matches(token, _secret(settings, secret_name)):
+    async def authenticate(token: str | None, resources: Resources) -> Caller:
+        if not _matches(token, _secret(resources.settings, secret_name)):
             raise NotAuthenticated("the bearer token is missing or wrong")
         return Caller()
 
     return authenticate
 
 
-async def user(token: str | None, _settings: Settings, database: Database) -> Caller:
+async def user(token: str | None, resources: Resources) -> Caller:
     """Let in a Supabase user, by the access token that Supabase Auth gave them."""
     if not token:
         raise NotAuthenticated("the access token is missing")
     if not _JWT.fullmatch(token):
         raise NotAuthenticated("the access token is not valid")
-    account = await database.get_user(token)
-    return Caller(user_id=UUID(account["id"]))
+    return Caller(user_id=(await resources.database.auth.get_user(token)).id)
 
 
-async def admin(token: str | None, settings: Settings, database: Database) -> Caller:
+async def admin(token: str | None, resources: Resources) -> Caller:
     """Let in the admin token, or a Supabase user whose app_metadata.role is admin."""
-    secret = _secret(settings, "admin_api_token")
+    secret = _secret(resources.settings, "admin_api_token")
     if not token:
         raise NotAuthenticated("the bearer token is missing")
     if _matches(token, secret):
         return Caller()
     if not _JWT.fullmatch(token):
         raise NotAuthenticated("the bearer token is wrong")
-    account = await database.get_user(token)
-    if account["app_metadata"].get("role") != "admin":
+    account = await resources.database.auth.get_user(token)
+    if account.role != "admin":
         raise NotAllowed("this needs the role admin")
-    return Caller(user_id=UUID(account["id"]))
+    return Caller(user_id=account.id)
 
 
 def _secret(settings: Settings, name: SecretName) -> bytes:

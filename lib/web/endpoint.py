@@ -7,9 +7,8 @@ For each request: authenticate, read the input, call the service, reply. Errors 
 
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,18 +17,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from vercel_runtime import get_deadline
 
-from lib.call import Call
+from lib.caller import Caller
 from lib.errors import Misconfigured
 from lib.logs import configure_logs, log_event
+from lib.resources import Resources
 from lib.web.auth import Authenticate
-from lib.web.instance import close_instance, instance
+from lib.web.lifespan import current_resources, lifespan
 from lib.web.middleware import ReplyHeaders
 from lib.web.replies import error_reply, reply_to
 from lib.web.requests import MAX_BODY_BYTES, bearer_token, read_body, read_query
+
+type Service[M] = Callable[[M, Resources, Caller], Awaitable[BaseModel | str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,14 @@ class Action:
     under a status."""
 
     read: Callable[[Request], Awaitable[Any]]
-    service: Callable[[Any, Call], Awaitable[BaseModel | str]]
+    service: Service[Any]
     status: Callable[[Any], int]
     authenticate: Authenticate | None = None
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
-    service: Callable[[M, Call], Awaitable[BaseModel | str]],
+    service: Service[M],
     status: Callable[[Any], int] = lambda _: 200,
     authenticate: Authenticate | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
@@ -91,22 +93,22 @@ def endpoint(
         routes=[Route("/{path:path}", serve, methods=list(actions))],
         middleware=middleware,
         exception_handlers={405: _reply_to_http_error, 404: _reply_to_http_error},
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
 
 
 async def _serve(request: Request, act: Action, authenticate: Authenticate) -> Response:
     try:
-        here = instance()
-        caller = await authenticate(bearer_token(request), here.settings, here.database)
+        deadline_in_s = _deadline_in_s()
+        resources = current_resources()
+        caller = await authenticate(bearer_token(request), resources)
         given = await act.read(request)
-        call = Call(here.settings, here.database, here.http, caller.user_id, _deadline_in_s())
-        reply = await act.service(given, call)
+        reply = await act.service(given, resources, replace(caller, deadline_in_s=deadline_in_s))
     except Exception as error:  # noqa: BLE001 - the last resort of a request: nothing inside is shown
         return _reply_to_error(error)
     if isinstance(reply, str):
         return PlainTextResponse(reply, act.status(reply))
-    return JSONResponse(reply.model_dump(mode="json", by_alias=True), act.status(reply))
+    return Response(reply.model_dump_json(by_alias=True), act.status(reply), media_type="application/json")
 
 
 def _reply_to_error(error: Exception) -> Response:
@@ -141,9 +143,3 @@ def _cors(methods: list[str]) -> Middleware:
         expose_headers=["x-request-id", "retry-after"],
         max_age=600,
     )
-
-
-@asynccontextmanager
-async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
-    yield
-    await close_instance()

@@ -2,13 +2,12 @@
 
 from http import HTTPStatus
 
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from lib import errors
-from lib.model import field_of
 
+# How soon to try again what could not be served.
 RETRY_AFTER_S = 5
 # Of a body that breaks thousands of rules the first ones are told.
 MAX_DETAILS = 20
@@ -36,16 +35,18 @@ def error_reply(
     body: dict[str, object] = {"code": _CODES.get(status, HTTPStatus(status).phrase.lower()), "message": message}
     if details is not None:
         body["details"] = details
+    if status == 503:
+        headers = {"Retry-After": str(RETRY_AFTER_S)} | (headers or {})
     return JSONResponse({"error": body}, status, headers)
 
 
-def reply_to(error: Exception) -> JSONResponse | None:  # noqa: PLR0911 - one case, one reply
+def reply_to(error: Exception) -> JSONResponse | None:  # noqa: C901, PLR0911 - one case, one reply
     """The reply for an expected error, None for an unexpected one."""
     match error:
         case HTTPException():
             return error_reply(error.status_code, error.detail, headers=dict(error.headers or {}))
         case errors.InvalidInput():
-            return _invalid(((error.field, error.rule), *error.others))
+            return _invalid((errors.BrokenRule(error.field, error.rule), *error.others))
         case errors.Conflict():
             return error_reply(409, str(error))
         case errors.NotFound():
@@ -57,20 +58,15 @@ def reply_to(error: Exception) -> JSONResponse | None:  # noqa: PLR0911 - one ca
         case errors.Misconfigured():
             return error_reply(503, "the server is not configured", {"variables": list(error.variables)})
         case errors.DatabaseUnavailable() | errors.DatabaseTimeout():
-            return error_reply(503, "Supabase does not answer", headers={"Retry-After": str(RETRY_AFTER_S)})
+            return error_reply(503, "Supabase does not answer")
         case errors.DatabaseRejected():
             return error_reply(503, "Supabase refused the call")
+        case errors.UnreadableAnswer():
+            return error_reply(503, "Supabase gave an answer that is not understood")
         case _:
             return None
 
 
-def invalid_fields(error: ValidationError) -> errors.InvalidInput:
-    """The first fields of a pydantic error and the rules they break, without the values."""
-    problems = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_DETAILS]
-    told = [(field_of(problem["loc"]) or "body", problem["msg"]) for problem in problems]
-    return errors.InvalidInput(*told[0], others=tuple(told[1:]))
-
-
-def _invalid(problems: tuple[tuple[str, str], ...]) -> JSONResponse:
-    field, rule = problems[0]
-    return error_reply(422, f"{field}: {rule}", [{"field": each, "rule": broken} for each, broken in problems])
+def _invalid(broken: tuple[errors.BrokenRule, ...]) -> JSONResponse:
+    told = [{"field": each.field, "rule": each.rule} for each in broken[:MAX_DETAILS]]
+    return error_reply(422, f"{broken[0].field}: {broken[0].rule}", told)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from lib.web.replies import invalid_fields
+from lib.errors import InvalidInput
+from lib.model import broken_rules
 
 # What a form needs, and little enough to be checked at once: reading holds up an instance's other requests.
 MAX_BODY_BYTES = 64 * 1024
@@ -76,4 +77,4 @@ def _validate[M](parse: Callable[[Any], M], value: Any) -> M:
     try:
         return parse(value)
     except ValidationError as error:
-        raise invalid_fields(error) from None
+        raise InvalidInput.of(broken_rules(error, "body")) from None

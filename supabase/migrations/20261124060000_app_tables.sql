@@ -1,47 +1,27 @@
--- The app's own tables: created when missing, adopted and repaired when there.
+-- The app's own tables: created where they are missing. What was there is adopted by the next file.
 --
--- An adopted table keeps its rows, its other columns, and what its row level security allows (app_access.sql). Rows
--- that the constraints cannot hold (second ratings of one session, ratings and comments of posts that are gone) move
--- to repaired_rows first, so nothing is lost. Where other tables refer to comments, those of posts that are gone stay
--- instead, under a foreign key that holds for new rows only: deleting them would take rows along, unsaved. Where other
--- tables refer to ratings that have to go, the migration stops and says so. Safe to repeat: a second run finds nothing
--- to repair, and nobody waits for it who only reads.
---
--- Our functions run with an empty search_path, and so would the app's triggers, defaults and checks that they set off.
--- Functions of the app that these use get the search_path that they have had so far, PostgREST's. One that the app
--- makes or replaces later needs its own: `set search_path = public, extensions`.
---
--- Locks: post_ratings, comments, posts_new, in this order, as raters take them; readers only for what has to change.
+-- What each table was when we first met it is remembered, because later files treat adopted tables otherwise: they keep
+-- their rows, their other columns, and what their row level security allows.
+-- Locks: not one on tables that exist. Safe to repeat: yes.
 
--- Writers wait until the repair is over: a duplicate that came in between would fail it. In a block, because
--- `supabase db push` sends the file as one implicit transaction, where a bare lock is refused.
-do $$
-declare
-  app_table text;
-begin
-  foreach app_table in array array['post_ratings', 'comments', 'posts_new'] loop
-    if to_regclass('public.' || app_table) is not null then
-      execute format('lock table public.%I in share row exclusive mode', app_table);
-    end if;
-  end loop;
-end
-$$;
-
-create table if not exists public.adopted_tables (
+create table if not exists queue_private.adopted_tables (
   table_name text primary key,
   existed boolean not null,
   had_row_security boolean not null,
   access_decided_at timestamptz
 );
-comment on table public.adopted_tables is 'What the app''s tables were when the migrations first met them.';
-comment on column public.adopted_tables.access_decided_at is
+comment on table queue_private.adopted_tables is 'What the app''s tables were when the migrations first met them.';
+comment on column queue_private.adopted_tables.access_decided_at is
   'When app_access.sql gave clients what they may do here: once, so that repeating it reopens nothing.';
 
-insert into public.adopted_tables (table_name, existed, had_row_security)
+insert into queue_private.adopted_tables (table_name, existed, had_row_security)
 select wanted.name, c.oid is not null, coalesce(c.relrowsecurity, false)
 from unnest(array['post_ratings', 'comments', 'posts_new']) as wanted (name)
 left join pg_catalog.pg_class as c on c.oid = to_regclass('public.' || wanted.name)
 on conflict (table_name) do nothing;
+
+alter table queue_private.adopted_tables enable row level security;
+revoke all on table queue_private.adopted_tables from public, anon, authenticated;
 
 create table if not exists public.posts_new (
   id uuid primary key default gen_random_uuid(),
@@ -70,285 +50,17 @@ create table if not exists public.comments (
   created_at timestamptz not null default now()
 );
 
-create table if not exists public.repaired_rows (
-  id bigint generated always as identity primary key,
-  table_name text not null,
-  reason text not null,
-  removed jsonb not null,
-  removed_at timestamptz not null default now()
-);
-comment on table public.repaired_rows is
-  'Rows of adopted tables that the constraints could not hold, kept as they were.';
-
--- Columns and defaults that our functions rely on. Not "add column if not exists": it would lock readers out each time.
+-- Clients may do nothing with what we create until app_access.sql says so.
 do $$
 declare
-  change text;
+  created text;
 begin
-  for change in
-    select format('alter table public.%I add column %I %s', wanted.table_name, wanted.name, wanted.definition)
-    from (values
-      ('post_ratings', 'created_at', 'timestamptz not null default now()'),
-      ('posts_new', 'user_id', 'uuid'),
-      ('posts_new', 'caption', 'text'),
-      ('posts_new', 'image_url', 'text'),
-      ('posts_new', 'likes', 'integer default 0'),
-      ('posts_new', 'created_at', 'timestamptz not null default now()'),
-      ('posts_new', 'updated_at', 'timestamptz not null default now()')
-    ) as wanted (table_name, name, definition)
-    where not exists (
-      select from pg_catalog.pg_attribute as a
-      where a.attrelid = to_regclass('public.' || wanted.table_name) and a.attname = wanted.name
-        and not a.attisdropped
-    )
+  for created in
+    select each.table_name from queue_private.adopted_tables as each
+    where not each.existed and each.access_decided_at is null
   loop
-    execute change;
-  end loop;
-  for change in
-    select format(
-      'alter table public.%I alter column %I set default %s', wanted.table_name, wanted.name, wanted.expression
-    )
-    from (values
-      ('post_ratings', 'id', 'gen_random_uuid()'),
-      ('post_ratings', 'created_at', 'now()'),
-      ('posts_new', 'id', 'gen_random_uuid()'),
-      ('posts_new', 'likes', '0'),
-      ('posts_new', 'created_at', 'now()'),
-      ('posts_new', 'updated_at', 'now()')
-    ) as wanted (table_name, name, expression)
-    join pg_catalog.pg_attribute as a
-      on a.attrelid = to_regclass('public.' || wanted.table_name) and a.attname = wanted.name
-    left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    where (a.attname <> 'id' or a.atttypid = 'uuid'::regtype)
-      and (d.oid is null or a.attname = 'likes' and pg_get_expr(d.adbin, d.adrelid) <> '0')
-  loop
-    execute change;
+    execute format('alter table public.%I enable row level security', created);
+    execute format('revoke all on table public.%I from public, anon, authenticated', created);
   end loop;
 end
 $$;
-
--- What refers to a rating that goes would go with it, or lose its reference: nothing here could save that.
-do $$
-declare
-  referrer regclass;
-begin
-  select c.conrelid into referrer from pg_catalog.pg_constraint as c
-  where c.contype = 'f' and c.confrelid = 'public.post_ratings'::regclass
-  limit 1;
-  if found and exists (
-    select from public.post_ratings as rating
-    where rating.post_id is null or rating.session_id is null
-      or not exists (select from public.posts_new as post where post.id = rating.post_id)
-    union all
-    select from public.post_ratings as rating group by rating.post_id, rating.session_id having count(*) > 1
-  ) then
-    raise exception 'post_ratings has ratings that cannot stay, and % refers to post_ratings', referrer
-      using hint = 'Remove second ratings of one session, and ratings without a post or a session, yourself first.';
-  end if;
-end
-$$;
-
-with orphans as (
-  delete from public.post_ratings as rating
-  where rating.post_id is null or rating.session_id is null
-    or not exists (select from public.posts_new as post where post.id = rating.post_id)
-  returning to_jsonb(rating) as removed
-)
-insert into public.repaired_rows (table_name, reason, removed)
-select 'post_ratings', 'no such post, or no session', orphans.removed from orphans;
-
--- By one sort: there may be no index yet, with which to look for the other ratings of each rating.
-with duplicates as (
-  delete from public.post_ratings as rating
-  using (
-    select
-      copies.ctid as place,
-      row_number() over (
-        partition by copies.post_id, copies.session_id order by copies.created_at, copies.ctid
-      ) as nth
-    from public.post_ratings as copies
-  ) as numbered
-  where numbered.place = rating.ctid and numbered.nth > 1
-  returning to_jsonb(rating) as removed
-)
-insert into public.repaired_rows (table_name, reason, removed)
-select 'post_ratings', 'a second rating of the same session', duplicates.removed from duplicates;
-
-with orphans as (
-  delete from public.comments as comment
-  where (
-    comment.post_id is null
-    or not exists (select from public.posts_new as post where post.id = comment.post_id)
-  ) and not exists (
-    select from pg_catalog.pg_constraint as c
-    where c.contype = 'f' and c.confrelid = 'public.comments'::regclass
-  )
-  returning to_jsonb(comment) as removed
-)
-insert into public.repaired_rows (table_name, reason, removed)
-select 'comments', 'no such post', orphans.removed from orphans;
-
--- A time that Python has no date for would fail every page that its post is on.
-insert into public.repaired_rows (table_name, reason, removed)
-select 'posts_new', 'created_at outside the years 1 to 9999, now the time of the repair', to_jsonb(post)
-from public.posts_new as post
-where post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
-
-update public.posts_new as post set created_at = now()
-where post.created_at is null
-  or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
-
-update public.posts_new as post
-set likes = counted.likes
-from (
-  select posts.id, count(rating.post_id)::integer as likes
-  from public.posts_new as posts
-  left join public.post_ratings as rating on rating.post_id = posts.id
-  group by posts.id
-) as counted
-where counted.id = post.id and post.likes is distinct from counted.likes
-  -- Only before the queue is there: afterwards the queue keeps the counts.
-  and to_regclass('public.background_jobs') is null;
-
-update public.posts_new set likes = 0 where likes is null;
-
--- One rating per session, ratings and comments that go with their post, and times that Python has a date for.
-do $$
-declare
-  required record;
-  child regclass;
-  stale record;
-  validity text;
-begin
-  -- What the repair left to be checked at commit would stop the changes below.
-  set constraints all immediate;
-
-  for required in
-    select wanted.table_name, wanted.name
-    from (values
-      (1, 'post_ratings', 'post_id'), (2, 'post_ratings', 'session_id'),
-      (3, 'posts_new', 'likes'), (4, 'posts_new', 'created_at')
-    ) as wanted (place, table_name, name)
-    join pg_catalog.pg_attribute as a
-      on a.attrelid = to_regclass('public.' || wanted.table_name) and a.attname = wanted.name
-    where not a.attnotnull
-    order by wanted.place
-  loop
-    execute format('alter table public.%I alter column %I set not null', required.table_name, required.name);
-  end loop;
-
-  -- on conflict (post_id, session_id) does not only pass a deferrable constraint over, it fails because of one.
-  for stale in
-    select c.conname from pg_catalog.pg_constraint as c
-    where c.conrelid = 'public.post_ratings'::regclass and c.contype in ('u', 'p') and c.condeferrable
-      and (
-        select array_agg(a.attname::text order by a.attname)
-        from pg_catalog.pg_attribute as a
-        where a.attrelid = c.conrelid and a.attnum = any (c.conkey)
-      ) = array['post_id', 'session_id']
-  loop
-    execute format('alter table public.post_ratings drop constraint %I', stale.conname);
-  end loop;
-  -- In this order of columns: it also serves the counting of a post's ratings, and its cascade.
-  if not exists (
-    select from pg_catalog.pg_index as i
-    where i.indrelid = 'public.post_ratings'::regclass and i.indisunique and i.indisvalid and i.indimmediate
-      and i.indpred is null and i.indexprs is null
-      and (
-        select array_agg(a.attname::text order by keys.place)
-        from unnest(i.indkey::smallint[]) with ordinality as keys (attnum, place)
-        join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = keys.attnum
-        where keys.place <= i.indnkeyatts
-      ) = array['post_id', 'session_id']
-  ) then
-    -- Without a name of ours, which something of the app's might have.
-    alter table public.post_ratings add unique (post_id, session_id);
-  end if;
-
-  foreach child in array array['public.post_ratings', 'public.comments']::regclass[] loop
-    for stale in
-      select c.conname
-      from pg_catalog.pg_constraint as c
-      join pg_catalog.pg_attribute as a on a.attrelid = child and a.attname = 'post_id'
-      where c.conrelid = child and c.contype = 'f' and c.conkey = array[a.attnum]
-        and c.confrelid = 'public.posts_new'::regclass and c.confdeltype <> 'c'
-    loop
-      execute format('alter table %s drop constraint %I', child, stale.conname);
-    end loop;
-    if not exists (
-      select from pg_catalog.pg_constraint as c
-      join pg_catalog.pg_attribute as a on a.attrelid = child and a.attname = 'post_id'
-      where c.conrelid = child and c.contype = 'f' and c.conkey = array[a.attnum]
-        and c.confrelid = 'public.posts_new'::regclass
-    ) then
-      validity := case when child = 'public.comments'::regclass and exists (
-        select from public.comments as comment
-        where comment.post_id is not null
-          and not exists (select from public.posts_new as post where post.id = comment.post_id)
-      ) then 'not valid' else '' end;
-      execute format(
-        'alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade %s',
-        child, validity
-      );
-    end if;
-  end loop;
-
-  if not exists (
-    select from pg_catalog.pg_constraint as c
-    where c.conrelid = 'public.posts_new'::regclass and c.conname = 'posts_new_created_at_is_a_date'
-  ) then
-    alter table public.posts_new add constraint posts_new_created_at_is_a_date
-      check (created_at >= '0001-01-02 00:00+00' and created_at < '9999-12-31 00:00+00');
-  end if;
-
-  for child in
-    select c.oid
-    from unnest(array['public.post_ratings', 'public.comments', 'public.posts_new']::regclass[])
-      with ordinality as ours (id, place)
-    join pg_catalog.pg_class as c on c.oid = ours.id
-    where not c.relrowsecurity
-    order by ours.place
-  loop
-    execute format('alter table %s enable row level security', child);
-  end loop;
-end
-$$;
-
--- Serves the cascade of a deleted post, and the app's listing of comments.
-create index if not exists comments_post_id_idx on public.comments (post_id);
-
--- The functions of the app that ours set off keep finding what they name without a schema.
-do $$
-declare
-  ours regclass[] := array['public.post_ratings', 'public.comments', 'public.posts_new'];
-  set_off regprocedure;
-begin
-  for set_off in
-    select p.oid
-    from pg_catalog.pg_proc as p
-    join pg_catalog.pg_language as l on l.oid = p.prolang
-    where l.lanname not in ('internal', 'c') and pg_has_role(p.proowner, 'usage')
-      and p.pronamespace <> 'pg_catalog'::regnamespace
-      and not exists (select from unnest(p.proconfig) as setting (text) where setting.text like 'search\_path=%')
-      and p.oid in (
-        select t.tgfoid from pg_catalog.pg_trigger as t where t.tgrelid = any (ours) and not t.tgisinternal
-        union all
-        select d.refobjid
-        from pg_catalog.pg_depend as d
-        where d.refclassid = 'pg_catalog.pg_proc'::regclass and (
-          d.classid = 'pg_catalog.pg_attrdef'::regclass
-          and d.objid in (select f.oid from pg_catalog.pg_attrdef as f where f.adrelid = any (ours))
-          or d.classid = 'pg_catalog.pg_constraint'::regclass
-          and d.objid in (select c.oid from pg_catalog.pg_constraint as c where c.conrelid = any (ours))
-        )
-      )
-  loop
-    execute format('alter function %s set search_path = public, extensions', set_off);
-  end loop;
-end
-$$;
-
-alter table public.adopted_tables enable row level security;
-alter table public.repaired_rows enable row level security;
-revoke all on table public.adopted_tables, public.repaired_rows from public, anon, authenticated;
-revoke all on sequence public.repaired_rows_id_seq from public, anon, authenticated;

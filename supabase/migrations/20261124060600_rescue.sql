@@ -45,12 +45,13 @@ begin
     ), archived as (
       insert into public.job_history (
         job_id, job_type, payload, status, priority, attempts, max_attempts, error_message,
-        duration_ms, idempotency_key, worker_id, created_at, completed_at, redrive_of
+        duration_ms, waited_ms, idempotency_key, worker_id, created_at, completed_at, redrive_of
       )
       select
         d.id, d.job_type, d.payload, 'dead', d.priority, d.attempts, d.max_attempts,
         d.reason || ', alone and for the last time',
         greatest(0, extract(epoch from moment - d.started_at) * 1000)::bigint,
+        greatest(0, extract(epoch from d.started_at - d.scheduled_for) * 1000)::bigint,
         d.idempotency_key, d.worker_id, d.created_at, moment, d.redrive_of
       from decided as d
       where d.is_dead
@@ -59,7 +60,7 @@ begin
       set status = 'pending',
         attempts = job.attempts - (not d.isolated)::integer,
         isolated = true,
-        scheduled_for = moment + public.job_backoff(d.attempts),
+        scheduled_for = moment + queue_private.job_backoff(d.attempts),
         error_message = d.reason,
         failed_at = moment,
         claim_token = null,

@@ -23,7 +23,7 @@ begin
       limit redrive_jobs.max_jobs
       for update skip locked
     ), chosen as materialized (
-      select locked.*, public.new_job_id() as new_id from locked
+      select locked.*, queue_private.new_job_id() as new_id from locked
     ), marked as (
       update public.job_history as ended
       set redriven_as = chosen.new_id

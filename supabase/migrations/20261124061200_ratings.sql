@@ -1,7 +1,9 @@
 -- Ratings: a session likes a post, or no longer does. Caller: /api/ratings.
 --
--- Both functions return (liked, likes), and no row when the post does not exist. likes is the stored
--- count moved by this call's own change; the sync that the trigger asks for makes the stored one exact.
+-- toggle_like and set_like return (liked, likes), and no row when the post does not exist. likes, here and in
+-- like_states, is what a count at that moment would say. The stored number is that, unless a sync of the post is active,
+-- pending or processing: then up to 1,000 ratings are counted. A post with more has its stored number, moved by this
+-- call's own change, and where the stored number is above 2,000, nobody counts at all.
 -- Locks: the rating's unique index entry (two clicks of one session on one post wait for each other)
 -- and the post, for key share, as any foreign key does. No rater waits for another session's.
 -- An adopted table may have session ids that are uuids, and bigint likes: hence %type and the casts.
@@ -14,125 +16,210 @@ begin
 end
 $$;
 
--- add_rating: true when this call added it. The key share lock comes before the row, so a post that is
--- deleted meanwhile is "no such post" and never a foreign key error.
-create or replace function public.add_rating(post_id uuid, session_id text) returns boolean
+-- Serves the look-up of a short session, of which new tables have not one: see change_like. Not concurrently, which no
+-- transaction allows, and each migration is one.
+-- squawk-ignore require-concurrent-index-creation
+create index if not exists post_ratings_short_session_idx on public.post_ratings (session_id)
+  where char_length(session_id::text) < 16;
+
+create table if not exists queue_private.short_sessions (
+  session_id text primary key
+);
+comment on table queue_private.short_sessions is
+  'Sessions of fewer than 16 characters that took a like back: an adopted app''s, which may like again.';
+alter table queue_private.short_sessions enable row level security;
+revoke all on table queue_private.short_sessions from public, anon, authenticated;
+grant select, insert on table queue_private.short_sessions to service_role;
+
+-- count_ratings: the number of a post's ratings, null when there are more than 1,000.
+-- enable_bitmapscan is off because a bitmap would be made of all ratings of the post before the first is counted.
+create or replace function queue_private.count_ratings(post_id uuid) returns integer
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+  counted integer;
+begin
+  select count(*) into counted
+  from (
+    select from public.post_ratings as rating where rating.post_id = count_ratings.post_id limit 1001
+  ) as some_of_them;
+  return nullif(counted, 1001);
+end
+$$;
+comment on function queue_private.count_ratings is 'The number of a post''s ratings, null when there are more than 1,000.';
+revoke all on function queue_private.count_ratings from public, anon, authenticated;
+grant execute on function queue_private.count_ratings to service_role;
+
+-- change_like: the work of toggle_like (wanted is null) and of set_like.
+-- refuse_short_new_session: a session of fewer than 16 characters is accepted when the table has a rating of it, or had
+-- one, as an adopted table may; a new one is refused. Taking a like back needs no such rule.
+-- Errors: 22023 a new session that is too short; PT429 too many calls (take_like_call);
+-- 55000 the rating can be neither removed nor added, which only a trigger of the app's can cause.
+create or replace function queue_private.change_like(
+  post_id uuid, session_id text, wanted boolean,
+  address_hash text, session_limit integer, address_limit integer, refuse_short_new_session boolean
+) returns setof public.like_state
 language plpgsql volatile
 set search_path = ''
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  wanted_session public.post_ratings.session_id%type := add_rating.session_id;
+  stored_session public.post_ratings.session_id%type := change_like.session_id;
+  removed boolean := false;
+  added boolean := false;
+  stored_likes bigint;
+  counted integer;
 begin
-  insert into public.post_ratings (post_id, session_id)
-  select post.id, wanted_session
+  if session_limit > 0 or address_limit > 0 then
+    perform queue_private.take_like_call(change_like.session_id, session_limit, address_hash, address_limit);
+  end if;
+
+  -- A round is lost only to another click of this session: a hundred in a row are no accident.
+  for round in 1..100 loop
+    if wanted is not true then
+      delete from public.post_ratings as rating
+      where rating.post_id = change_like.post_id and rating.session_id = stored_session;
+      removed := found;
+      if removed and char_length(change_like.session_id) < 16 then
+        insert into queue_private.short_sessions (session_id) values (change_like.session_id)
+        on conflict do nothing;
+      end if;
+      exit when removed or wanted is false;
+    end if;
+
+    if refuse_short_new_session and char_length(change_like.session_id) < 16 and not exists (
+      select from public.post_ratings as rating
+      where rating.session_id = stored_session and char_length(rating.session_id::text) < 16
+    ) and not exists (
+      select from queue_private.short_sessions as short where short.session_id = change_like.session_id
+    ) then
+      raise exception 'a new session_id has at least 16 characters' using errcode = '22023', column = 'session_id';
+    end if;
+    -- The key share lock comes before the row, so a post that is deleted meanwhile is "no such post" and never a
+    -- foreign key error.
+    insert into public.post_ratings (post_id, session_id)
+    select post.id, stored_session
+    from public.posts_new as post
+    where post.id = change_like.post_id
+    for key share
+    on conflict (post_id, session_id) do nothing;
+    added := found;
+    exit when added or wanted;
+
+    -- Neither there nor added: no such post, or another click added it between the two statements.
+    perform from public.posts_new as post where post.id = change_like.post_id;
+    if not found then
+      return;
+    end if;
+    if round = 100 then
+      raise exception 'the rating of post % can be neither removed nor added', change_like.post_id
+        using errcode = '55000', hint = 'Look for a trigger on post_ratings that suppresses rows.';
+    end if;
+  end loop;
+
+  select
+    post.likes::bigint,
+    case when post.likes <= 2000 and exists (
+      select from public.background_jobs as job
+      where job.job_type = 'sync_like_count' and job.payload ->> 'post_id' = change_like.post_id::text
+    ) then queue_private.count_ratings(change_like.post_id) end
+  into stored_likes, counted
   from public.posts_new as post
-  where post.id = add_rating.post_id
-  for key share
-  on conflict (post_id, session_id) do nothing;
-  return found;
+  where post.id = change_like.post_id;
+  if found then
+    return next row(
+      coalesce(wanted, added), coalesce(counted, greatest(0, stored_likes + added::integer - removed::integer))
+    )::public.like_state;
+  end if;
 end
 $$;
-revoke all on function public.add_rating from public, anon, authenticated;
-grant execute on function public.add_rating to service_role;
+comment on function queue_private.change_like is 'Toggle a session''s like of a post, or make it as wanted.';
+revoke all on function queue_private.change_like from public, anon, authenticated;
+grant execute on function queue_private.change_like to service_role;
 
--- remove_rating: true when this call removed it.
-create or replace function public.remove_rating(post_id uuid, session_id text) returns boolean
+-- set_like: make it so. Safe to repeat: yes, apart from the limits. Errors: 22023 liked is null; change_like's.
+-- Limits are calls within a minute; 0 is no limit. address_hash is for the server to make, of the client's address.
+-- The signature without limits, if it is there: an overload would stay callable.
+-- squawk-ignore ban-drop-function
+drop function if exists public.set_like(uuid, text, boolean);
+create or replace function public.set_like(
+  post_id uuid, session_id text, liked boolean, address_hash text default null,
+  session_limit integer default 0, address_limit integer default 0, refuse_short_new_session boolean default false
+) returns setof public.like_state
 language plpgsql volatile
 set search_path = ''
 as $$
-declare
-  wanted_session public.post_ratings.session_id%type := remove_rating.session_id;
-begin
-  delete from public.post_ratings as rating
-  where rating.post_id = remove_rating.post_id and rating.session_id = wanted_session;
-  return found;
-end
-$$;
-revoke all on function public.remove_rating from public, anon, authenticated;
-grant execute on function public.remove_rating to service_role;
-
--- set_like: make it so. Safe to repeat: yes. Errors: 22023 liked is null.
-create or replace function public.set_like(post_id uuid, session_id text, liked boolean)
-returns setof public.like_state
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  moved integer := 0;
 begin
   if set_like.liked is null then
     raise exception 'liked must be true or false' using errcode = '22023';
   end if;
-  if set_like.liked then
-    moved := public.add_rating(set_like.post_id, set_like.session_id)::integer;
-  else
-    moved := - public.remove_rating(set_like.post_id, set_like.session_id)::integer;
-  end if;
   return query
-    select set_like.liked, greatest(0, post.likes + moved)::integer
-    from public.posts_new as post
-    where post.id = set_like.post_id;
+    select * from queue_private.change_like(
+      set_like.post_id, set_like.session_id, set_like.liked,
+      set_like.address_hash, set_like.session_limit, set_like.address_limit, set_like.refuse_short_new_session
+    );
 end
 $$;
 comment on function public.set_like is 'Like or unlike a post; no row when there is no such post.';
 revoke all on function public.set_like from public, anon, authenticated;
 grant execute on function public.set_like to service_role;
 
--- toggle_like: turn it around. Not safe to repeat: two calls are two clicks.
--- Errors: 55000 the rating can be neither removed nor added, which only a trigger of the app's can cause.
-create or replace function public.toggle_like(post_id uuid, session_id text)
-returns setof public.like_state
+-- toggle_like: turn it around. Not safe to repeat: two calls are two clicks. Limits and errors as in set_like.
+-- The signature without limits, if it is there: an overload would stay callable.
+-- squawk-ignore ban-drop-function
+drop function if exists public.toggle_like(uuid, text);
+create or replace function public.toggle_like(
+  post_id uuid, session_id text, address_hash text default null,
+  session_limit integer default 0, address_limit integer default 0, refuse_short_new_session boolean default false
+) returns setof public.like_state
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  -- A round is lost only to another click of this session: a hundred in a row are no accident.
-  for round in 1..100 loop
-    if public.remove_rating(toggle_like.post_id, toggle_like.session_id) then
-      return query
-        select false, greatest(0, post.likes - 1)::integer
-        from public.posts_new as post where post.id = toggle_like.post_id;
-      return;
-    end if;
-    if public.add_rating(toggle_like.post_id, toggle_like.session_id) then
-      return query
-        select true, (post.likes + 1)::integer
-        from public.posts_new as post where post.id = toggle_like.post_id;
-      return;
-    end if;
-    -- Neither there nor added: no such post, or another click added it between the two statements.
-    perform from public.posts_new as post where post.id = toggle_like.post_id;
-    if not found then
-      return;
-    end if;
-  end loop;
-  raise exception 'the rating of post % can be neither removed nor added', toggle_like.post_id
-    using errcode = '55000', hint = 'Look for a trigger on post_ratings that suppresses rows.';
+  return query
+    select * from queue_private.change_like(
+      toggle_like.post_id, toggle_like.session_id, null,
+      toggle_like.address_hash, toggle_like.session_limit, toggle_like.address_limit, toggle_like.refuse_short_new_session
+    );
 end
 $$;
 comment on function public.toggle_like is 'Turn a session''s like of a post around; no row when there is no such post.';
 revoke all on function public.toggle_like from public, anon, authenticated;
 grant execute on function public.toggle_like to service_role;
 
--- like_states: for each of the posts that exist, whether this session likes it, and its stored likes.
+-- like_states: for each of the posts that exist, whether this session likes it, and its likes.
 create or replace function public.like_states(post_ids uuid[], session_id text)
 returns table (post_id uuid, liked boolean, likes integer)
 language plpgsql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
   wanted_session public.post_ratings.session_id%type := like_states.session_id;
 begin
   return query
+    with active as materialized (
+      select distinct job.payload ->> 'post_id' as post_id
+      from public.background_jobs as job
+      where job.job_type = 'sync_like_count' and job.payload ->> 'post_id' = any (like_states.post_ids::text[])
+    )
     select
       post.id,
       exists (
         select from public.post_ratings as rating
         where rating.post_id = post.id and rating.session_id = wanted_session
       ),
-      post.likes::integer
+      coalesce(
+        case when post.likes <= 2000 and post.id::text in (select active.post_id from active)
+          then queue_private.count_ratings(post.id)
+        end,
+        post.likes
+      )::integer
     from public.posts_new as post
     where post.id = any (like_states.post_ids)
     order by array_position(like_states.post_ids, post.id);

@@ -15,6 +15,8 @@ create table if not exists public.worker_runs (
   constraint worker_runs_finished_says_why check ((finished_at is null) = (stop_reason is null)),
   constraint worker_runs_stop_reason_is_known check (stop_reason in ('empty', 'budget', 'limit', 'error'))
 );
+-- What the deployed code can do: queue_health names the types that it leaves waiting.
+alter table public.worker_runs add column if not exists known_types text[];
 comment on table public.worker_runs is 'One row for each worker invocation; finished_at stays null when it was killed.';
 -- Serves queue_health, queue_stats and retention.
 create index if not exists worker_runs_started_at_idx on public.worker_runs (started_at);
@@ -24,21 +26,29 @@ revoke all on sequence public.worker_runs_id_seq from public, anon, authenticate
 grant select, insert, update, delete on table public.worker_runs to service_role;
 
 -- start_worker_run: records the start. Returns {"run_id", "isolated_types"}: the types of the isolated
--- jobs that are due, for which the worker keeps time back.
-create or replace function public.start_worker_run(worker_id text, trigger text, budget_ms integer)
-returns jsonb
+-- jobs that are due, for which the worker keeps time back. known_types are the types that the worker has handlers for, also
+-- such as the database does not know yet. Merges the tallies, which only grow between two runs.
+-- Locks: see compact_job_tallies. Safe to repeat: it records another run.
+-- squawk-ignore ban-drop-function
+drop function if exists public.start_worker_run(text, text, integer);
+create or replace function public.start_worker_run(
+  worker_id text, trigger text, budget_ms integer, known_types text[] default null
+) returns jsonb
 language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  types public.job_type[] := public.claimable_job_types(null);
+  types public.job_type[] := queue_private.claimable_job_types(null);
   run_id bigint;
 begin
-  insert into public.worker_runs as run (worker_id, trigger, budget_ms)
-  values (start_worker_run.worker_id, start_worker_run.trigger, start_worker_run.budget_ms)
+  insert into public.worker_runs as run (worker_id, trigger, budget_ms, known_types)
+  values (
+    start_worker_run.worker_id, start_worker_run.trigger, start_worker_run.budget_ms, start_worker_run.known_types
+  )
   returning run.id into run_id;
+  perform queue_private.compact_job_tallies();
   return jsonb_build_object(
     'run_id', run_id,
     'isolated_types', (

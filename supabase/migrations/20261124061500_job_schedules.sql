@@ -21,6 +21,8 @@ create table if not exists public.job_schedules (
   constraint job_schedules_priority_0_to_10 check (priority between 0 and 10),
   constraint job_schedules_max_attempts_1_to_25 check (max_attempts between 1 and 25)
 );
+alter table public.job_schedules add column if not exists last_job_id uuid;
+comment on column public.job_schedules.last_job_id is 'The job of the last slot: while it is pending no other is made.';
 comment on table public.job_schedules is 'Recurring jobs. next_run_at null: to be planned by the next run.';
 alter table public.job_schedules enable row level security;
 revoke all on table public.job_schedules from public, anon, authenticated;
@@ -31,6 +33,30 @@ insert into public.job_schedules (name, job_type, payload, cron_expression) valu
   ('cleanup-expired', 'cleanup_expired', '{"older_than_days": 30}', '17 3 * * *'),
   ('audit-like-counts', 'audit_like_counts', '{}', '29 * * * *')
 on conflict (name) do nothing;
+
+-- plan_schedule_anew: before an update of a schedule. Another expression or time zone, or another state of enabled, makes
+-- the planned slot meaningless: the next run plans from then on. So a schedule that was off for weeks does not fire the slot
+-- that it had then. Whoever sets next_run_at in the same update means it. Locks: none but the row's.
+create or replace function queue_private.plan_schedule_anew() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if (new.cron_expression, new.timezone, new.enabled)
+      is distinct from (old.cron_expression, old.timezone, old.enabled)
+  then
+    new.last_error := null;
+    if new.next_run_at is not distinct from old.next_run_at then
+      new.next_run_at := null;
+    end if;
+  end if;
+  return new;
+end
+$$;
+comment on function queue_private.plan_schedule_anew is 'Forget the planned slot of a schedule that was changed.';
+revoke all on function queue_private.plan_schedule_anew from public, anon, authenticated;
+create or replace trigger job_schedules_plan_anew before update on public.job_schedules
+  for each row execute function queue_private.plan_schedule_anew();
 
 -- due_schedules: the enabled ones that are due or not planned yet, with the database's time.
 create or replace function public.due_schedules()
@@ -57,7 +83,8 @@ grant execute on function public.due_schedules to service_role;
 
 -- fire_schedule: enqueue the slot and move on to next_run. slot is the next_run_at that the caller saw
 -- (null plans a new schedule without enqueueing). Returns the job's id, null when nothing was enqueued:
--- another run was first, or someone holds the row. Locks: the schedule's row, skip locked. Fence: slot.
+-- another run was first, someone holds the row, or the job of an earlier slot still waits: its type may be paused for days,
+-- and one waiting job does the work of all these slots. Locks: the schedule's row, skip locked. Fence: slot.
 -- Safe to repeat: yes.
 create or replace function public.fire_schedule(name text, slot timestamptz, next_run timestamptz)
 returns uuid
@@ -67,6 +94,7 @@ as $$
 #variable_conflict use_column
 declare
   schedule public.job_schedules;
+  enqueued_id uuid;
 begin
   -- An operator's open transaction holds back this schedule, and not the queue.
   perform from public.job_schedules as s where s.name = fire_schedule.name for update skip locked;
@@ -82,19 +110,23 @@ begin
   if not found or fire_schedule.slot is null then
     return null;
   end if;
-  return (
-    select enqueued.id
-    from public.enqueue_job(
-      job_type => schedule.job_type,
-      payload => schedule.payload,
-      priority => schedule.priority,
-      max_attempts => schedule.max_attempts,
-      idempotency_key => format(
-        'schedule:%s:%s', schedule.name,
-        to_char(fire_schedule.slot at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-      )
-    ) as enqueued
-  );
+  perform from public.background_jobs as job where job.id = schedule.last_job_id and job.status = 'pending';
+  if found then
+    return null;
+  end if;
+  select enqueued.id into enqueued_id
+  from public.enqueue_job(
+    job_type => schedule.job_type,
+    payload => schedule.payload,
+    priority => schedule.priority,
+    max_attempts => schedule.max_attempts,
+    idempotency_key => format(
+      'schedule:%s:%s', schedule.name,
+      to_char(fire_schedule.slot at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    )
+  ) as enqueued;
+  update public.job_schedules as s set last_job_id = enqueued_id where s.name = fire_schedule.name;
+  return enqueued_id;
 end
 $$;
 comment on function public.fire_schedule is 'Enqueue a schedule''s due slot, once.';
@@ -119,3 +151,33 @@ $$;
 comment on function public.fail_schedule is 'Keep why a schedule cannot be planned.';
 revoke all on function public.fail_schedule from public, anon, authenticated;
 grant execute on function public.fail_schedule to service_role;
+
+-- schedule_stats: all schedules with their last and next slots, and whether the job of the last slot still waits. Caller:
+-- queue_stats.
+create or replace function queue_private.schedule_stats() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'name', schedule.name,
+      'job_type', schedule.job_type,
+      'payload', schedule.payload,
+      'cron_expression', schedule.cron_expression,
+      'timezone', schedule.timezone,
+      'enabled', schedule.enabled,
+      'last_slot', schedule.last_slot,
+      'next_run_at', schedule.next_run_at,
+      'last_error', schedule.last_error,
+      'waiting', exists (
+        select from public.background_jobs as job where job.id = schedule.last_job_id and job.status = 'pending'
+      )
+    ) order by schedule.name), '[]')
+    from public.job_schedules as schedule
+  );
+end
+$$;
+comment on function queue_private.schedule_stats is 'The schedules, with their slots and errors.';
+revoke all on function queue_private.schedule_stats from public, anon, authenticated;
+grant execute on function queue_private.schedule_stats to service_role;

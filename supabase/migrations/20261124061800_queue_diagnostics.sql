@@ -25,7 +25,7 @@ begin
     ),
     'paused_types', (
       select coalesce(jsonb_agg(paused.job_type order by paused.job_type), '[]')
-      from public.paused_job_types as paused
+      from queue_private.paused_job_types as paused
     ),
     'schedules', (
       select coalesce(jsonb_agg(jsonb_build_object(

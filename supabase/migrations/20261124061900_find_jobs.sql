@@ -1,15 +1,27 @@
--- find_jobs: active and ended jobs by id, without their tokens. Caller: /api/queue/jobs.
-create or replace function public.find_jobs(job_ids uuid[])
-returns table (
-  id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
-  attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
-  completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
-  idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
-)
+-- find_jobs: active and ended jobs by id, without their tokens. Caller: /api/queue/jobs, list_jobs.
+-- Locks: none. Safe to repeat: yes.
+
+-- job_state: a job as callers see it, whichever of the two tables it is in. A column of the other table is null.
+do $$
+begin
+  if to_regtype('public.job_state') is null then
+    create type public.job_state as (
+      id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
+      attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
+      completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
+      idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
+    );
+  end if;
+end
+$$;
+comment on type public.job_state is 'An active or ended job, without its claim token.';
+revoke all on type public.job_state from public, anon, authenticated;
+grant usage on type public.job_state to service_role;
+
+create or replace function public.find_jobs(job_ids uuid[]) returns setof public.job_state
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   if cardinality(job_ids) = 0 then
     -- "= any" of an empty array could be planned as a walk over any partial index.

@@ -2,16 +2,17 @@
 -- about columns: nobody but the sync writes likes, and nobody truncates.
 --
 -- Whose rules hold is decided once for each table, at the first application (adopted_tables), because policies add up:
---   created by the migrations           the grants and policies below.
+--   created by the migrations           the grants and policies below; nothing at all on post_ratings.
 --   adopted, row level security off     clients could do everything that they had grants for: the policies below
 --                                       narrow that, and no grant is added.
 --   adopted, row level security on      the app's own policies and grants, and none of ours.
 -- What an owner changes afterwards (supabase/optional/close_direct_ratings.sql, say) stays so when this is repeated.
 -- See docs/decisions/0015-row-level-security-that-was-on-is-the-apps.md.
 --
--- Compatibility mode: sessions insert and delete their ratings directly, through PostgREST, as the
--- existing app does. Whoever may delete directly can delete another's rating: when the frontend uses
--- /api/ratings only, supabase/optional/close_direct_ratings.sql closes it.
+-- Compatibility mode, for an adopted post_ratings only: clients go on inserting and deleting ratings directly, through
+-- PostgREST. They choose neither the id nor the time of a rating. Session ids are public there, and whoever may delete
+-- directly can delete another's rating: when the frontend uses /api/ratings only,
+-- supabase/optional/close_direct_ratings.sql closes it.
 --
 -- A view without security_invoker reads and writes with its owner's rights, whatever is revoked from who asks: clients
 -- lose writing through such views on posts_new, and on the others where the policies below hold. Reading stays.
@@ -20,19 +21,38 @@ revoke truncate, references, trigger, maintain on table public.posts_new, public
   from public, anon, authenticated;
 grant select, insert, update, delete on table public.posts_new, public.post_ratings, public.comments
   to service_role;
-grant select on table public.repaired_rows to service_role;
+grant select on table queue_private.repaired_rows to service_role;
+
+-- Row level security is on, in the order in which raters lock. In the same file as the policies, without which everything
+-- would seem empty to the clients of an adopted table.
+do $$
+declare
+  app_table regclass;
+begin
+  for app_table in
+    select c.oid
+    from unnest(array['public.post_ratings', 'public.comments', 'public.posts_new']::regclass[])
+      with ordinality as ours (id, place)
+    join pg_catalog.pg_class as c on c.oid = ours.id
+    where not c.relrowsecurity
+    order by ours.place
+  loop
+    execute format('alter table %s enable row level security', app_table);
+  end loop;
+end
+$$;
 
 -- Writing posts, column by column: what a client had, an adopted table's own columns too, but likes. Where no rules of
 -- the app's hold, created_at neither: a post of tomorrow would stay the newest. updated_at only where no app can be
 -- used to writing it. id stays: clients may choose it, and an upsert names it.
 do $$
 declare
-  posts public.adopted_tables;
+  posts queue_private.adopted_tables;
   forbidden text[];
   grants text[];
   each_grant text;
 begin
-  select * into strict posts from public.adopted_tables where table_name = 'posts_new';
+  select * into strict posts from queue_private.adopted_tables where table_name = 'posts_new';
   forbidden := case
     when not posts.existed then array['likes', 'created_at', 'updated_at']
     when not posts.had_row_security then array['likes', 'created_at']
@@ -67,18 +87,17 @@ $$;
 do $$
 declare
   created text[] := array(
-    select each.table_name from public.adopted_tables as each where each.access_decided_at is null and not each.existed
+    select each.table_name from queue_private.adopted_tables as each where each.access_decided_at is null and not each.existed
   );
   without_rules text[] := array(
-    select each.table_name from public.adopted_tables as each
+    select each.table_name from queue_private.adopted_tables as each
     where each.access_decided_at is null and not each.had_row_security
   );
+  inserts text[];
+  each_grant text;
 begin
   if 'posts_new' = any (created) then
     grant select, delete on table public.posts_new to anon, authenticated;
-  end if;
-  if 'post_ratings' = any (created) then
-    grant select, insert, delete on table public.post_ratings to anon, authenticated;
   end if;
   if 'comments' = any (created) then
     grant select on table public.comments to anon, authenticated;
@@ -96,8 +115,23 @@ begin
   if 'comments' = any (without_rules) then
     create policy "anyone reads comments" on public.comments for select to anon, authenticated using (true);
   end if;
-  if 'post_ratings' = any (without_rules) then
-    revoke update on table public.post_ratings from public, anon, authenticated;
+  if 'post_ratings' = any (without_rules) and 'post_ratings' <> all (created) then
+    -- Before the revoke, which takes what columns and public have along.
+    inserts := array(
+      select format(
+        'grant insert (%s) on table public.post_ratings to %I',
+        string_agg(format('%I', a.attname), ', ' order by a.attnum), client
+      )
+      from pg_catalog.pg_attribute as a, unnest(array['anon', 'authenticated']) as client
+      where a.attrelid = 'public.post_ratings'::regclass and a.attnum > 0 and not a.attisdropped
+        and a.attname not in ('id', 'created_at') and has_column_privilege(client, a.attrelid, a.attnum, 'insert')
+      group by client
+      order by client
+    );
+    revoke insert, update on table public.post_ratings from public, anon, authenticated;
+    foreach each_grant in array inserts loop
+      execute each_grant;
+    end loop;
     create policy "sessions read ratings" on public.post_ratings for select to anon, authenticated using (true);
     create policy "sessions add ratings" on public.post_ratings for insert to anon, authenticated
       with check (char_length(session_id::text) between 1 and 128);
@@ -105,7 +139,7 @@ begin
       using (char_length(session_id::text) between 1 and 128);
   end if;
 
-  update public.adopted_tables set access_decided_at = now() where access_decided_at is null;
+  update queue_private.adopted_tables set access_decided_at = now() where access_decided_at is null;
 end
 $$;
 
@@ -113,7 +147,7 @@ $$;
 do $$
 declare
   closed regclass[] := array(
-    select to_regclass('public.' || each.table_name) from public.adopted_tables as each
+    select to_regclass('public.' || each.table_name) from queue_private.adopted_tables as each
     where each.table_name = 'posts_new' or not each.had_row_security
   );
   written_through regclass;

@@ -58,12 +58,10 @@ $$;
 
 -- post_exists: whether there is such a post. Caller: process_image, before it fetches anything.
 create or replace function public.post_exists(post_id uuid) returns boolean
-language plpgsql stable
+language sql stable
 set search_path = ''
 as $$
-begin
-  return exists (select from public.posts_new as post where post.id = post_exists.post_id);
-end
+  select exists (select from public.posts_new as post where post.id = post_exists.post_id)
 $$;
 comment on function public.post_exists is 'Whether there is such a post.';
 revoke all on function public.post_exists from public, anon, authenticated;

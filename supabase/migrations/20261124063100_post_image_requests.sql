@@ -19,7 +19,7 @@
 -- docs/decisions/0009-post-trigger-is-security-definer.md.
 
 -- ask_for_image_jobs: the work of both triggers, as whose owner it runs. Nobody else calls it.
-create or replace function public.ask_for_image_jobs(post_ids uuid[], image_urls text[], keys text[]) returns void
+create or replace function queue_private.ask_for_image_jobs(post_ids uuid[], image_urls text[], keys text[]) returns void
 language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
@@ -57,14 +57,14 @@ begin
   where missing.key not in (select added.key from added);
 end
 $$;
-revoke all on function public.ask_for_image_jobs from public, anon, authenticated;
+revoke all on function queue_private.ask_for_image_jobs from public, anon, authenticated;
 
-create or replace function public.ask_for_post_images() returns trigger
+create or replace function queue_private.ask_for_post_images() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  perform public.ask_for_image_jobs(
+  perform queue_private.ask_for_image_jobs(
     array_agg(added.id), array_agg(added.image_url), array_agg('process_image_' || added.id)
   )
   from added
@@ -72,29 +72,29 @@ begin
   return null;
 end
 $$;
-comment on function public.ask_for_post_images is 'Asks for the image work of new posts.';
-revoke all on function public.ask_for_post_images from public, anon, authenticated;
+comment on function queue_private.ask_for_post_images is 'Asks for the image work of new posts.';
+revoke all on function queue_private.ask_for_post_images from public, anon, authenticated;
 
-create or replace function public.ask_for_changed_post_image() returns trigger
+create or replace function queue_private.ask_for_changed_post_image() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  perform public.ask_for_image_jobs(
+  perform queue_private.ask_for_image_jobs(
     array[new.id], array[new.image_url], array['process_image_' || new.id || '_' || md5(new.image_url)]
   );
   return null;
 end
 $$;
-comment on function public.ask_for_changed_post_image is 'Asks for the image work of a post that got another image.';
-revoke all on function public.ask_for_changed_post_image from public, anon, authenticated;
+comment on function queue_private.ask_for_changed_post_image is 'Asks for the image work of a post that got another image.';
+revoke all on function queue_private.ask_for_changed_post_image from public, anon, authenticated;
 
 create or replace trigger ask_for_post_images
 after insert on public.posts_new
 referencing new table as added
-for each statement execute function public.ask_for_post_images();
+for each statement execute function queue_private.ask_for_post_images();
 
 create or replace trigger ask_for_changed_post_image
 after update of image_url on public.posts_new
 for each row when (new.image_url is distinct from old.image_url and new.image_url <> '')
-execute function public.ask_for_changed_post_image();
+execute function queue_private.ask_for_changed_post_image();

@@ -24,21 +24,19 @@ create policy "anyone reads rankings" on public.post_rankings for select to anon
 -- is 45,000 seconds younger. It does not depend on the current time, so a score changes only when the likes do, and
 -- pages of a ranking hold together. Source: Reddit's "hot", r2/r2/lib/db/_sorts.pyx in
 -- github.com/reddit-archive/reddit, for scores that are never negative.
-create or replace function public.hot_score(likes integer, created_at timestamptz) returns double precision
-language plpgsql immutable
+create or replace function queue_private.hot_score(likes integer, created_at timestamptz) returns double precision
+language sql immutable
 set search_path = ''
 as $$
-begin
-  return round(
+  select round(
     log(greatest(likes, 1)::numeric)
       + (extract(epoch from created_at - timestamptz '2005-12-08 07:46:43+00') / 45000)::numeric,
     7
-  )::double precision;
-end
+  )::double precision
 $$;
-comment on function public.hot_score is 'log10(likes) + seconds since 2005-12-08 07:46:43 UTC / 45000.';
-revoke all on function public.hot_score from public, anon, authenticated;
-grant execute on function public.hot_score to service_role;
+comment on function queue_private.hot_score is 'log10(likes) + seconds since 2005-12-08 07:46:43 UTC / 45000.';
+revoke all on function queue_private.hot_score from public, anon, authenticated;
+grant execute on function queue_private.hot_score to service_role;
 
 -- recompute_rankings: rank the newest max_posts posts. Caller: the recompute_rankings job.
 -- One statement: readers see the ranking before or the one after. Rows that stay the same are not written.
@@ -58,7 +56,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.recompute_rankings', 0));
   return query
     with recent as materialized (
-      select post.id, public.hot_score(post.likes::integer, post.created_at::timestamptz) as score
+      select post.id, queue_private.hot_score(post.likes::integer, post.created_at::timestamptz) as score
       from public.posts_new as post
       where post.created_at is not null
       order by post.created_at desc, post.id desc

@@ -1,10 +1,19 @@
 -- Posts: added for a user, and listed in pages. Caller: /api/posts.
 -- The casts are for adopted tables: varchar, bigint likes, times without a time zone (which are UTC on Supabase).
 
--- Serves list_posts and recompute_rankings: the newest first. Not concurrently, which no transaction allows, and each
--- migration is one: adding a post waits a moment (a second for a million).
--- squawk-ignore require-concurrent-index-creation
-create index if not exists posts_new_created_at_idx on public.posts_new (created_at desc, id desc);
+-- Serves list_posts and recompute_rankings: the newest first. The app may have one, under any name. Not concurrently, which
+-- no transaction allows, and each migration is one: adding a post waits a moment (a second for a million).
+do $$
+begin
+  if not exists (
+    select from pg_catalog.pg_index as i
+    where i.indrelid = 'public.posts_new'::regclass and i.indisvalid and i.indpred is null
+      and pg_get_indexdef(i.indexrelid) like '%(created\_at DESC, id DESC)'
+  ) then
+    create index on public.posts_new (created_at desc, id desc);
+  end if;
+end
+$$;
 
 -- create_post: add a post. Returns {"post": {...}, "job_id"}: the process_image job is the one that the trigger on
 -- posts_new made in the same transaction, null for a post without an image.

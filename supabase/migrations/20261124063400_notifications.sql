@@ -1,7 +1,7 @@
 -- Notifications: what a user is told. Writer: the send_notification job. A user sees their own, marks them read,
 -- and gets new ones at once through Realtime.
 create table if not exists public.notifications (
-  id uuid primary key default public.new_job_id(),
+  id uuid primary key default queue_private.new_job_id(),
   user_id uuid not null,
   title text not null,
   body text not null,

@@ -15,6 +15,10 @@ comment on table public.push_subscriptions is 'Browsers that a user is pushed to
 comment on column public.push_subscriptions.p256dh is 'The browser''s public key: 65 bytes in base64url (RFC 8291).';
 comment on column public.push_subscriptions.auth is 'The authentication secret: 16 bytes in base64url (RFC 8291).';
 
+-- A push service that refuses the sender (another VAPID key, say) refuses each push: see undelivered_pushes.
+alter table public.push_subscriptions add column if not exists refusals integer not null default 0;
+comment on column public.push_subscriptions.refusals is 'Pushes that were refused since the last one that was taken.';
+
 alter table public.push_subscriptions enable row level security;
 revoke all on table public.push_subscriptions from public, anon, authenticated;
 grant select, insert, update, delete on table public.push_subscriptions to authenticated, service_role;
@@ -32,25 +36,26 @@ drop policy if exists "users remove their own subscriptions" on public.push_subs
 create policy "users remove their own subscriptions" on public.push_subscriptions for delete to authenticated
   using (user_id = (select auth.uid()));
 
-create table if not exists public.push_deliveries (
+create table if not exists queue_private.push_deliveries (
   notification_id uuid not null references public.notifications (id) on delete cascade,
   subscription_id uuid not null references public.push_subscriptions (id) on delete cascade,
   status integer not null,
   pushed_at timestamptz not null default now(),
   primary key (notification_id, subscription_id)
 );
-comment on table public.push_deliveries is 'Pushes that have ended, and are not tried again.';
-comment on column public.push_deliveries.status is
+comment on table queue_private.push_deliveries is 'Pushes that have ended, and are not tried again.';
+comment on column queue_private.push_deliveries.status is
   'What the push service answered: 201 taken, 4xx refused; 0 when the subscription cannot be pushed to.';
 -- Serves the cascade of a removed subscription.
-create index if not exists push_deliveries_subscription_idx on public.push_deliveries (subscription_id);
+create index if not exists push_deliveries_subscription_idx on queue_private.push_deliveries (subscription_id);
 -- Serves delete_expired.
-create index if not exists push_deliveries_pushed_at_idx on public.push_deliveries (pushed_at);
-alter table public.push_deliveries enable row level security;
-revoke all on table public.push_deliveries from public, anon, authenticated;
-grant select, insert, update, delete on table public.push_deliveries to service_role;
+create index if not exists push_deliveries_pushed_at_idx on queue_private.push_deliveries (pushed_at);
+alter table queue_private.push_deliveries enable row level security;
+revoke all on table queue_private.push_deliveries from public, anon, authenticated;
+grant select, insert, update, delete on table queue_private.push_deliveries to service_role;
 
--- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet.
+-- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet. Those that refused
+-- their last push come last, so that they do not take the place of good ones.
 -- Caller: the send_notification job, at each attempt.
 create or replace function public.undelivered_pushes(notification_id uuid, max_subscriptions integer)
 returns table (subscription_id uuid, endpoint text, p256dh text, auth text)
@@ -65,12 +70,12 @@ begin
     cross join lateral (
       select subscription.* from public.push_subscriptions as subscription
       where subscription.user_id = notification.user_id
-      order by subscription.created_at desc, subscription.id
+      order by subscription.refusals > 0, subscription.created_at desc, subscription.id
       limit max_subscriptions
     ) as newest
     where notification.id = undelivered_pushes.notification_id
       and not exists (
-        select from public.push_deliveries as delivery
+        select from queue_private.push_deliveries as delivery
         where delivery.notification_id = notification.id and delivery.subscription_id = newest.id
       );
 end
@@ -80,7 +85,7 @@ revoke all on function public.undelivered_pushes from public, anon, authenticate
 grant execute on function public.undelivered_pushes to service_role;
 
 -- record_push: this push has ended. Does nothing when the subscription or the notification is gone meanwhile.
--- Locks: both, for key share. Safe to repeat: yes.
+-- Locks: both, for key share; then the subscription, for no key update, when its refusals change. Safe to repeat: yes.
 create or replace function public.record_push(notification_id uuid, subscription_id uuid, status integer)
 returns void
 language plpgsql volatile
@@ -88,12 +93,19 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-  insert into public.push_deliveries as delivery (notification_id, subscription_id, status)
+  insert into queue_private.push_deliveries as delivery (notification_id, subscription_id, status)
   select notification.id, subscription.id, record_push.status
   from public.notifications as notification, public.push_subscriptions as subscription
   where notification.id = record_push.notification_id and subscription.id = record_push.subscription_id
   for key share
   on conflict (notification_id, subscription_id) do nothing;
+  if not found then
+    return;
+  end if;
+  update public.push_subscriptions as subscription
+  set refusals = case when record_push.status between 200 and 299 then 0 else subscription.refusals + 1 end
+  where subscription.id = record_push.subscription_id
+    and (subscription.refusals > 0 or record_push.status not between 200 and 299);
 end
 $$;
 comment on function public.record_push is 'Record that a push has ended.';
@@ -102,13 +114,11 @@ grant execute on function public.record_push to service_role;
 
 -- remove_push_subscription: the push service says that it is gone (404, 410). Safe to repeat: yes.
 create or replace function public.remove_push_subscription(subscription_id uuid) returns void
-language plpgsql volatile
+language sql volatile
 set search_path = ''
 as $$
-begin
   delete from public.push_subscriptions as subscription
-  where subscription.id = remove_push_subscription.subscription_id;
-end
+  where subscription.id = remove_push_subscription.subscription_id
 $$;
 comment on function public.remove_push_subscription is 'Remove a subscription that the push service no longer knows.';
 revoke all on function public.remove_push_subscription from public, anon, authenticated;

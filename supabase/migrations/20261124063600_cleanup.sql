@@ -1,16 +1,6 @@
 -- Cleaning up: what has been kept long enough goes, in batches of a bounded size. Caller: the cleanup_expired job,
--- which repeats each call while it has time. There are no rate-limit rows: nothing here limits rates in a table.
-
--- How far the search for orphaned images has come; the next run goes on from there.
-create table if not exists public.cleanup_positions (
-  kind text primary key,
-  after_name text not null,
-  updated_at timestamptz not null default now()
-);
-comment on table public.cleanup_positions is 'Where a search over many rows stopped.';
-alter table public.cleanup_positions enable row level security;
-revoke all on table public.cleanup_positions from public, anon, authenticated;
-grant select, insert, update, delete on table public.cleanup_positions to service_role;
+-- which repeats each call while it has time. The rows that count like calls
+-- go by themselves (like_limits.sql).
 
 -- delete_expired: delete up to max_rows rows of one kind that are older than so many days; returns how many.
 -- job_history keeps at least two days whatever is asked: a completed job's key is held for a day, and a settle whose
@@ -47,8 +37,8 @@ begin
         order by old.started_at limit max_rows for update skip locked
       ));
     when 'push_deliveries' then
-      delete from public.push_deliveries as delivery where delivery.ctid = any (array(
-        select old.ctid from public.push_deliveries as old
+      delete from queue_private.push_deliveries as delivery where delivery.ctid = any (array(
+        select old.ctid from queue_private.push_deliveries as old
         where old.pushed_at < before_needed
         order by old.pushed_at limit max_rows for update skip locked
       ));
@@ -92,17 +82,17 @@ begin
     return query select 0, array[]::text[];
     return;
   end if;
-  insert into public.cleanup_positions (kind, after_name) values ('orphaned_images', '')
+  insert into queue_private.search_positions (kind, after_name) values ('orphaned_images', '')
   on conflict (kind) do nothing;
   select position.after_name into start
-  from public.cleanup_positions as position where position.kind = 'orphaned_images' for update;
+  from queue_private.search_positions as position where position.kind = 'orphaned_images' for update;
 
   names := array(
     select object.name from storage.objects as object
     where object.bucket_id = 'post-images' and object.name > start
     order by object.name limit max_objects
   );
-  update public.cleanup_positions as position
+  update queue_private.search_positions as position
   set after_name = case when cardinality(names) < max_objects then '' else names[max_objects] end,
     updated_at = now()
   where position.kind = 'orphaned_images';

@@ -6,7 +6,7 @@
 -- the job still waiting brings its number up to date. Being liked by fewer people tells nobody.
 -- Locks: the waiting job's row, skip locked: a like sync never waits for a worker. A job that a worker has just
 -- claimed goes out with the number that it has.
-create or replace function public.notify_of_likes() returns trigger
+create or replace function queue_private.notify_of_likes() returns trigger
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -44,10 +44,10 @@ begin
   return null;
 end
 $$;
-comment on function public.notify_of_likes is 'Tells the owner of a post how many people like it.';
-revoke all on function public.notify_of_likes from public, anon, authenticated;
+comment on function queue_private.notify_of_likes is 'Tells the owner of a post how many people like it.';
+revoke all on function queue_private.notify_of_likes from public, anon, authenticated;
 
 create or replace trigger notify_of_likes
 after update of likes on public.posts_new
 for each row when (new.likes > old.likes and new.user_id is not null)
-execute function public.notify_of_likes();
+execute function queue_private.notify_of_likes();

@@ -1,7 +1,4 @@
-"""What the fault tests have a worker do: handlers that end in every way, over the real job types.
-
-A worker must know every type that the database knows, since it ends jobs of types without a handler.
-"""
+"""What the fault tests have a worker do: handlers that end in every way, over the real job types."""
 
 import asyncio
 import os
@@ -11,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
+from lib.database import NOTHING
 from lib.errors import PermanentFailure, RetryLater
 from lib.jobs.sync_like_count import SyncLikeCount
 from lib.queue.context import JobContext
@@ -95,15 +93,13 @@ async def _misbehave(how: Literal["poison", "hang", "block", "burn"]) -> Outcome
 
 async def _record(context: JobContext, stage: str) -> None:
     job = context.job
-    arguments = {"job_id": str(job.id), "claim_token": str(job.claim_token), "stage": stage}
-    await context.database.call("record_effect", arguments, context.remaining_s())
+    await context.database.rpc("record_effect", NOTHING, job_id=job.id, claim_token=job.claim_token, stage=stage)
 
 
 async def _was_begun_before(context: JobContext) -> bool:
     """Whether an earlier claim of this job left an effect: a snooze gives its attempt back, so attempts do not say."""
     job = context.job
-    arguments = {"of_job": str(job.id), "but": str(job.claim_token)}
-    return bool(await context.database.call("begun_before", arguments, context.remaining_s()))
+    return await context.database.rpc("begun_before", bool, of_job=job.id, but=job.claim_token)
 
 
 def types_for_tests(timeout_s: float = 1.0) -> dict[str, JobType]:

@@ -15,12 +15,12 @@ ROUTE = "api/queue/process.py"
 OVERRIDES = """
 
 import lib.jobs
-from lib.queue import budget, registry, worker
+from lib.queue import deadline, isolation, registry
 from tests.faults.handlers import types_for_tests
 
 registry._types.update(types_for_tests(timeout_s={timeout_s}))
-budget.SETTLE_RESERVE_S, budget.REPLY_RESERVE_S = {share} * 1.5 + 0.3, {share} * 0.4 + 0.2
-worker.ISOLATED_RESERVE_S = {share} * 2.0
+deadline.SETTLE_RESERVE_S, deadline.REPLY_RESERVE_S = {share} * 1.5 + 0.3, {share} * 0.4 + 0.2
+isolation.LEAST_RESERVE_S = {share} * 2.0
 """
 
 

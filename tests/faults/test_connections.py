@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import random
 
-import httpx
-
-from lib.connections import supabase_transport
-from lib.database import Database
+from lib.database import Connections, Database
 from lib.errors import DatabaseError
+from lib.model import Row
 
 
 async def call_and_give_up(database: Database, chance: random.Random) -> None:
@@ -16,7 +14,8 @@ async def call_and_give_up(database: Database, chance: random.Random) -> None:
 
     async def call() -> None:
         with contextlib.suppress(DatabaseError):
-            await database.call("due_schedules", {}, chance.uniform(0.001, 0.03))
+            time_left_s = chance.uniform(0.001, 0.03)
+            await database.within(lambda: time_left_s).rpc("due_schedules", list[Row])
 
     task = asyncio.ensure_future(call())
     if chance.random() < 0.5:
@@ -32,9 +31,10 @@ async def call_and_give_up(database: Database, chance: random.Random) -> None:
 async def test_calls_that_were_given_up_leave_no_connection_taken(project: dict[str, str]) -> None:
     """Otherwise one slow minute of Supabase would leave an instance that can never call it again."""
     chance = random.Random(20261124)
-    async with httpx.AsyncClient(timeout=3, transport=supabase_transport()) as http:
-        database = Database(project["SUPABASE_URL"], project["SUPABASE_SERVICE_ROLE_KEY"], http)
-        for _ in range(40):
-            await asyncio.gather(*(call_and_give_up(database, chance) for _ in range(12)))
-        for _ in range(15):
-            assert await database.call("due_schedules", {}, 3) is not None
+    connections = Connections()
+    database = Database(project["SUPABASE_URL"], project["SUPABASE_SERVICE_ROLE_KEY"], connections)
+    for _ in range(40):
+        await asyncio.gather(*(call_and_give_up(database, chance) for _ in range(12)))
+    for _ in range(15):
+        assert await database.rpc("due_schedules", list[Row]) is not None
+    await connections.aclose()

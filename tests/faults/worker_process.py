@@ -16,15 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import httpx
-
 import lib.jobs  # noqa: F401 - registers the types
 from lib import logs
-from lib.connections import supabase_transport
-from lib.database import CALL_TIMEOUT_S, Database
+from lib.database import Connections, Database, Reply, time_limit
 from lib.errors import DatabaseError
-from lib.queue import budget
+from lib.outside import Outside
 from lib.queue.worker import Worker
+from lib.resources import Resources
 from lib.settings import Settings
 from tests.faults.handlers import types_for_tests
 
@@ -49,51 +47,46 @@ class Plan:
     deadline_in_s: float | None = None
 
 
-class Killing(httpx.AsyncBaseTransport):
-    """Counts requests, and kills the process at one of them."""
+class Killing:
+    """A transport that kills the process at one of the requests, and writes down what it is told of settles."""
 
-    def __init__(self, at: int, when: When) -> None:
-        self._inner = supabase_transport()
+    def __init__(self, at: int, when: When, log: str) -> None:
+        self._inner = Connections()
         self._at, self._when = at, when
+        self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self.requests = 0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Pass it on, or die."""
         self.requests += 1
         if self.requests != self._at:
-            return await self._inner.handle_async_request(request)
+            reply = await self._inner.post(url, headers, body)
+            self._witness(url.rpartition("/")[2], body, reply)
+            return reply
         if self._when == "before":
             die()
-        answering = asyncio.ensure_future(self._inner.handle_async_request(request))
+        answering = asyncio.ensure_future(self._inner.post(url, headers, body))
         if self._when == "during":
             await asyncio.wait({answering}, timeout=ON_ITS_WAY_S)
             die()
-        await (await answering).aread()
+        await answering
         die()
         raise AssertionError
+
+    def _witness(self, function: str, body: bytes, reply: Reply) -> None:
+        """Note the answers under their tokens."""
+        if function not in ("settle_jobs", "settle_and_claim") or reply.status != 200:
+            return
+        answered = json.loads(reply.body)
+        answers = answered if function == "settle_jobs" else answered["settled"]
+        for outcome, answer in zip(json.loads(body)["outcomes"], answers, strict=False):
+            line = {"id": outcome["id"], "token": outcome["claim_token"], "answer": answer["answer"]}
+            # One write of a short line to a file opened for appending: lines of several processes do not mix.
+            os.write(self._log, json.dumps(line).encode() + b"\n")
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
-
-
-class Witnessed(Database):
-    """Writes down what it is told of settles."""
-
-    def __init__(self, url: str, key: str, http: httpx.AsyncClient, log: str) -> None:
-        super().__init__(url, key, http)
-        self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-
-    async def call(self, function: str, arguments: Mapping[str, Any], timeout_s: float = CALL_TIMEOUT_S) -> Any:
-        """Call, and note the answers under their tokens."""
-        reply = await super().call(function, arguments, timeout_s)
-        if function in ("settle_jobs", "settle_and_claim"):
-            answers = reply if function == "settle_jobs" else reply["settled"]
-            for outcome, answer in zip(arguments["outcomes"], answers, strict=False):
-                line = {"id": outcome["id"], "token": outcome["claim_token"], "answer": answer["answer"]}
-                # One write of a short line to a file opened for appending: lines of several processes do not mix.
-                os.write(self._log, json.dumps(line).encode() + b"\n")
-        return reply
 
 
 def die() -> None:
@@ -103,24 +96,25 @@ def die() -> None:
 
 async def run(plan: Plan) -> dict[str, Any]:
     """One invocation of the real worker."""
-    budget.MAX_CALL_S = plan.call_timeout_s
-    transport = Killing(plan.kill_at, plan.kill_when)
-    async with httpx.AsyncClient(transport=transport, timeout=CALL_TIMEOUT_S) as http:
-        worker = Worker(
-            database=Witnessed(plan.url, plan.key, http, plan.log),
-            http=http,
-            settings=Settings.load({"SUPABASE_URL": plan.url, "SUPABASE_SERVICE_ROLE_KEY": plan.key}),
-            trigger="cron",
-            budget_ms=plan.budget_ms,
-            concurrency=plan.concurrency,
-            deadline_in_s=plan.deadline_in_s,
-            types=types_for_tests(plan.timeout_s),
-        )
-        try:
-            report = await worker.run()
-        except DatabaseError as error:
-            return {"requests": transport.requests, "error": f"{type(error).__name__}: {error}"}
-        return {"requests": transport.requests, "error": None, **report.counts()}
+    time_limit.MAX_CALL_S = plan.call_timeout_s
+    transport = Killing(plan.kill_at, plan.kill_when, plan.log)
+    settings = Settings.load(
+        {
+            "SUPABASE_URL": plan.url,
+            "SUPABASE_SERVICE_ROLE_KEY": plan.key,
+            "WORKER_BUDGET_MS": str(plan.budget_ms),
+            "WORKER_CONCURRENCY": str(plan.concurrency),
+        }
+    )
+    resources = Resources(settings, Database(plan.url, plan.key, transport), Outside.of(settings))
+    worker = Worker(resources, "cron", plan.deadline_in_s, types=types_for_tests(plan.timeout_s))
+    try:
+        report = await worker.run()
+    except DatabaseError as error:
+        return {"requests": transport.requests, "error": f"{type(error).__name__}: {error}"}
+    finally:
+        await transport.aclose()
+    return {"requests": transport.requests, "error": None, **report.counts()}
 
 
 def serve() -> None:

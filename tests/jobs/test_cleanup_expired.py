@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from lib.database import Storage
-from lib.images.files import BUCKET
+from lib.database.storage import Storage
 from lib.jobs import cleanup_expired
+from lib.jobs._post_files import BUCKET
 from tests.jobs import pictures
 from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of, thumbnails_of
 from tests.jobs.conftest import Work
@@ -111,7 +111,7 @@ async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> 
     ).fetchone()
     assert row
     db.execute(
-        "insert into public.push_deliveries values (%s, %s, 201, now() - interval '40 days')",
+        "insert into queue_private.push_deliveries values (%s, %s, 201, now() - interval '40 days')",
         (notification_id, row["id"]),
     )
     assert (await clean(work, db))["push_deliveries"] == 1

@@ -7,8 +7,9 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw
 
-from lib.images.thumbnails import Fitted, make_thumbnails
 from lib.jobs.generate_thumbnail import GenerateThumbnail
+from lib.pictures.copies import make_copies
+from lib.pictures.messages import Box
 from tests.jobs import pictures
 from tests.jobs.asking import Db, add_post, ended, enqueue, thumbnails_of
 from tests.jobs.conftest import Work
@@ -23,17 +24,17 @@ from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near
         (320, (320, 320)),
         (4096, (400, 400)),
         (1, (1, 1)),
-        (Fitted(300, None), (300, 200)),
-        (Fitted(None, 100), (150, 100)),
-        (Fitted(300, 300), (300, 200)),
-        (Fitted(300, 100), (150, 100)),
-        (Fitted(4096, None), (600, 400)),
-        (Fitted(4096, 200), (300, 200)),
+        (Box(300, None), (300, 200)),
+        (Box(None, 100), (150, 100)),
+        (Box(300, 300), (300, 200)),
+        (Box(300, 100), (150, 100)),
+        (Box(4096, None), (600, 400)),
+        (Box(4096, 200), (300, 200)),
     ],
 )
-def test_fits_or_fills_and_never_enlarges(size: int | Fitted, pixels: tuple[int, int]) -> None:
+def test_fits_or_fills_and_never_enlarges(size: int | Box, pixels: tuple[int, int]) -> None:
     """Of an image of 600 by 400."""
-    [copy] = make_thumbnails(encoded(pictures.quarters(600, 400)), [size])
+    [copy] = make_copies(encoded(pictures.quarters(600, 400)), [size])
     assert (copy.width, copy.height) == pixels
     assert Image.open(BytesIO(copy.webp)).size == pixels
 
@@ -44,21 +45,21 @@ def test_a_square_is_cut_from_the_middle() -> None:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 199, 199), (0, 0, 0))
     draw.rectangle((400, 0, 599, 199), (0, 0, 0))
-    [copy] = make_thumbnails(encoded(image, quality=95), [100])
+    [copy] = make_copies(encoded(image, quality=95), [100])
     assert near(corners(Image.open(BytesIO(copy.webp))), [RED, GREEN, BLUE, WHITE], by=40)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_is_upright(orientation: int) -> None:
     """Like the image itself."""
-    [copy] = make_thumbnails(pictures.turned(orientation), [Fitted(120, None)])
+    [copy] = make_copies(pictures.turned(orientation), [Box(120, None)])
     assert (copy.width, copy.height) == (120, 80)
     assert near(corners(Image.open(BytesIO(copy.webp))), [RED, GREEN, BLUE, WHITE], by=40)
 
 
 def test_keeps_no_metadata() -> None:
     """The place of a photograph is in none of its copies."""
-    [copy] = make_thumbnails(encoded(pictures.quarters(), exif=pictures.exif(gps=True)), [100])
+    [copy] = make_copies(encoded(pictures.quarters(), exif=pictures.exif(gps=True)), [100])
     assert not Image.open(BytesIO(copy.webp)).getexif()
     assert b"Suplacam" not in copy.webp
 
@@ -105,12 +106,25 @@ async def test_the_same_urls_are_refused(work: Work, db: Db, path: str) -> None:
     enqueue(db, "generate_thumbnail", {"image_url": path, "sizes": [150]})
     await work()
     row = ended(db, "generate_thumbnail")[0]
-    assert (row["status"], row["attempts"]) == ("dead", 1)
+    assert (row["status"], row["attempts"]) == ("discarded", 1)
 
 
 @pytest.mark.parametrize(
     "sizes",
-    [[], [0], [-1], [4097], ["large"], [{}], [{"width": 0}], [{"depth": 3}], [150] * 11, [None], 150],
+    [
+        [],
+        [0],
+        [-1],
+        [4097],
+        ["large"],
+        [{}],
+        [{"width": 0}],
+        [{"depth": 3}],
+        [{"width": 3, "depth": 3}],
+        [150] * 11,
+        [None],
+        150,
+    ],
 )
 def test_sizes_that_make_no_sense_are_refused(sizes: Any) -> None:
     """By the payload's model: at the enqueueing, or as a dead job."""

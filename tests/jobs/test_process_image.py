@@ -8,9 +8,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from lib.images import files
+from lib.jobs import _post_files as files
 from tests.jobs import image_host, pictures
-from tests.jobs.asking import Db, active, add_post, ended, enqueue, image_of, make_due, thumbnails_of
+from tests.jobs.asking import Connect, Db, active, add_post, ended, enqueue, image_of, make_due, thumbnails_of
 from tests.jobs.conftest import Work
 from tests.jobs.image_host import Answer, ImageHost
 from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near
@@ -147,14 +147,14 @@ async def test_an_image_that_comes_back_brings_its_thumbnails_along(work: Work, 
         (b"", "not an image"),
     ],
 )
-async def test_what_can_never_succeed_is_dead_at_once(
+async def test_what_can_never_succeed_is_discarded_at_once(
     work: Work, db: Db, host: ImageHost, body: bytes, reason: str
 ) -> None:
-    """With the reason, after one attempt."""
+    """With the reason, after one attempt: dead is what an operator can act on."""
     add_post(db, host.serves("/photo.jpg", body, "200 OK", "content-type: image/jpeg"))
     await work()
     row = ended(db, "process_image")[0]
-    assert (row["status"], row["attempts"]) == ("dead", 1)
+    assert (row["status"], row["attempts"]) == ("discarded", 1)
     assert reason in row["error_message"]
 
 
@@ -164,27 +164,69 @@ async def test_what_can_never_succeed_is_dead_at_once(
         ("http://169.254.169.254/latest/meta-data/", "not fetched from 169.254.169.254"),
         ("http://localhost/photo.jpg", "not fetched from localhost"),
         ("file:///etc/passwd", "not an http"),
-        ("nonsense", "not an http"),
+        ("nonsense", "IMAGE_BUCKET is not set"),
     ],
 )
-async def test_a_url_that_may_not_be_called_is_dead_at_once(work: Work, db: Db, url: str, reason: str) -> None:
+async def test_a_url_that_may_not_be_called_is_discarded_at_once(work: Work, db: Db, url: str, reason: str) -> None:
     """Server-side request forgery: the worker must not be somebody's way in."""
     add_post(db, url)
     await work()
     row = ended(db, "process_image")[0]
-    assert row["status"] == "dead"
+    assert row["status"] == "discarded"
     assert reason in row["error_message"]
 
 
-async def test_a_missing_image_is_dead_at_once(work: Work, db: Db, host: ImageHost) -> None:
-    """404 and 410."""
-    add_post(db, host.url("/no-such.jpg"))
-    add_post(db, host.serves("/gone.jpg", b"", "410 Gone"))
+@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden", "404 Not Found", "410 Gone"])
+async def test_the_image_of_a_young_post_may_still_be_on_its_way(
+    work: Work, db: Db, host: ImageHost, status: str
+) -> None:
+    """Its upload may end a moment after the post is added. Waiting costs no attempt."""
+    post_id = add_post(db, host.serves("/photo.jpg", b"", status))
     await work()
-    assert sorted(row["error_message"] for row in ended(db, "process_image")) == [
-        "Unobtainable: the image's host answered 404",
-        "Unobtainable: the image's host answered 410",
-    ]
+    [job] = active(db, "process_image")
+    assert (job["status"], job["attempts"]) == ("pending", 0)
+    assert f"answered {status[:3]}" in job["error_message"]
+    host.serves("/photo.jpg", photograph())
+    make_due(db)
+    await work()
+    assert image_of(db, post_id)
+
+
+async def test_the_waits_for_an_image_grow_with_the_age_of_its_job(work: Work, db: Db, host: ImageHost) -> None:
+    """As long again as it has waited; after ten minutes it will not come any more."""
+    add_post(db, host.url("/no-such.jpg"))
+    for age_s in (0, 60, 240):
+        db.execute("update background_jobs set created_at = now() - make_interval(secs => %s)", (age_s,))
+        make_due(db)
+        await work()
+        row = db.execute("select extract(epoch from scheduled_for - now())::float as s from background_jobs").fetchone()
+        assert row
+        assert max(5, age_s) - 3 < row["s"] < max(5, age_s) + 30
+    db.execute("update background_jobs set created_at = now() - interval '10 minutes'")
+    make_due(db)
+    await work()
+    [row] = ended(db, "process_image")
+    assert (row["status"], row["error_message"]) == ("discarded", "the image's host answered 404")
+
+
+async def test_a_path_is_a_file_of_the_projects_bucket(
+    work: Work, db: Db, project: dict[str, str], connect: Connect
+) -> None:
+    """As an adopted app may store it."""
+    connect("admin").execute("insert into storage.buckets (id, name, public) values ('posts', 'posts', true)")
+    async with httpx.AsyncClient() as http:
+        key = project["SUPABASE_SERVICE_ROLE_KEY"]
+        reply = await http.post(
+            f"{project['SUPABASE_URL']}/storage/v1/object/posts/uploads/a 1.jpg",
+            content=photograph(),
+            headers={"authorization": f"Bearer {key}", "apikey": key, "content-type": "image/jpeg"},
+        )
+        assert reply.status_code == 200, reply.text
+    post_id = add_post(db, "uploads/a 1.jpg")
+    await work(IMAGE_BUCKET="posts")
+    row = image_of(db, post_id)
+    assert row
+    assert (row["source_url"], row["height"]) == ("uploads/a 1.jpg", 1440)
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])

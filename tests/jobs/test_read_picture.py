@@ -6,9 +6,10 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms
 
-from lib.images.encoding import to_jpeg, to_webp
-from lib.images.opening import BROKEN, NotAnImage, TooManyPixels, open_image
-from lib.images.picture import MAX_SIDE, read_picture
+from lib.pictures.encoding import to_jpeg, to_webp
+from lib.pictures.messages import MAX_SIDE
+from lib.pictures.opening import NotAnImage, TooManyPixels
+from lib.pictures.reading import read_picture
 from tests.jobs import pictures
 from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near, quarters
 
@@ -233,9 +234,3 @@ def test_broken_bytes_are_the_images_fault_whatever_the_decoder_raises(kind: str
             read_picture(bytes(data))
         except (NotAnImage, TooManyPixels):
             continue
-
-
-def test_running_out_of_memory_is_not_the_images_fault() -> None:
-    """It is tried again, perhaps with fewer neighbours."""
-    assert not issubclass(MemoryError, BROKEN)
-    assert open_image(encoded(quarters())).format == "JPEG"

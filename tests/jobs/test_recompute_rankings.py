@@ -36,7 +36,7 @@ def hot(likes: int, created_at: datetime) -> float:
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=12.5), timedelta(days=4000, microseconds=1)])
 def test_the_score_is_reddits(db: Db, likes: int, age: timedelta) -> None:
     """log10 of the likes, and seconds since an epoch / 45,000."""
-    row = db.execute("select public.hot_score(%s, %s) as score", (likes, NOW - age)).fetchone()
+    row = db.execute("select queue_private.hot_score(%s, %s) as score", (likes, NOW - age)).fetchone()
     assert row
     assert row["score"] == pytest.approx(hot(likes, NOW - age), abs=2e-7)
 

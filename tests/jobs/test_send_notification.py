@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from dev.demo.browser import Browser
-from lib.push import PushSender
+from lib.database import Database
+from lib.model import Row
+from lib.outside import Outside
+from lib.outside.push import PushMisconfigured, PushSender
 from lib.settings import Settings
 from tests.jobs import push_service
 from tests.jobs.asking import Db, active, ended, enqueue, make_due
@@ -66,7 +69,7 @@ def notifications(db: Db) -> list[dict[str, Any]]:
 
 def statuses(db: Db) -> list[int]:
     """How the recorded pushes ended."""
-    rows = db.execute("select status from public.push_deliveries order by status").fetchall()
+    rows = db.execute("select status from queue_private.push_deliveries order by status").fetchall()
     return [row["status"] for row in rows]
 
 
@@ -160,7 +163,7 @@ async def test_a_service_that_says_when_is_asked_then(push: Work, db: Db, subscr
     assert 590 < row["wait"] <= 600
 
 
-@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden", "413 Content Too Large", "302 Found"])
+@pytest.mark.parametrize("status", ["413 Content Too Large", "302 Found"])
 async def test_a_push_that_is_refused_is_not_sent_again(
     push: Work, db: Db, subscribe: Subscribe, service: PushService, status: str
 ) -> None:
@@ -171,6 +174,60 @@ async def test_a_push_that_is_refused_is_not_sent_again(
     assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 0, "refused": 1, "removed": 0}
     assert len(service.pushes_to(browser)) == 1
     assert statuses(db) == [int(status[:3])]
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
+async def test_a_key_that_every_push_service_refuses_is_visible(
+    push: Work, db: Db, subscribe: Subscribe, status: str
+) -> None:
+    """A rotated key: not completed, and the reason says what to do. Not dead: who owns an endpoint chooses what it
+    answers."""
+    for name in ("laptop", "phone"):
+        subscribe(name, status)
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    [row] = ended(db, "send_notification")
+    assert row["status"] == "discarded"
+    assert row["error_message"].startswith(f"2 of 2 pushes were refused ({status[:3]}): VAPID_PRIVATE_KEY is probably")
+    assert len(notifications(db)) == 1
+    assert statuses(db) == [int(status[:3])] * 2
+
+
+async def test_one_browser_that_refuses_is_no_matter_of_the_key(push: Work, db: Db, subscribe: Subscribe) -> None:
+    """Where another one takes its push, the key is right."""
+    subscribe("old", "403 Forbidden")
+    subscribe("new")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert ended(db, "send_notification")[0]["result"]["push"] == {"delivered": 1, "refused": 1, "removed": 0}
+
+
+async def test_browsers_that_refuse_do_not_crowd_out_good_ones(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """Twenty newer ones of another key, each refused before: the good one has its place among the twenty."""
+    good = subscribe("good")
+    for number in range(20):
+        subscribe(str(number), "403 Forbidden")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert service.pushes_to(good) == []
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert len(service.pushes_to(good)) == 1
+
+
+async def test_a_browser_that_takes_its_push_again_is_a_good_one_again(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """The key was put back."""
+    subscribe("back", "403 Forbidden")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    service.browser("back")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert db.execute("select refusals from public.push_subscriptions").fetchall() == [{"refusals": 0}]
 
 
 async def test_the_last_attempt_leaves_a_dead_job_and_a_redrive_pushes_the_rest(
@@ -192,24 +249,29 @@ async def test_the_last_attempt_leaves_a_dead_job_and_a_redrive_pushes_the_rest(
     assert (len(service.pushes_to(good)), len(service.pushes_to(bad))) == (1, 4)
 
 
+async def add_notification(database: Database, job_id: Any) -> uuid.UUID:
+    """Store HELLO as the handler does."""
+    content = HELLO | {"user_id": USER}
+    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=None, **content)
+
+
 async def test_a_repeated_job_tells_nothing_twice(
-    push: Work, db: Db, subscribe: Subscribe, service: PushService, database: Any
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, database: Database
 ) -> None:
     """A worker that is killed before it settles has its job run again."""
     browser = subscribe("laptop")
     job_id = enqueue(db, "send_notification", HELLO)
     await push()
-    again = await database.add_notification(job_id, None, HELLO | {"user_id": str(USER)})
+    again = await add_notification(database, job_id)
     assert [row["id"] for row in notifications(db)] == [again]
-    assert await database.undelivered_pushes(again, 20) == []
+    assert await database.rpc("undelivered_pushes", list[Row], notification_id=again, max_subscriptions=20) == []
     assert len(service.pushes_to(browser)) == 1
 
 
-async def test_two_workers_with_one_job_store_one_notification(db: Db, database: Any) -> None:
+async def test_two_workers_with_one_job_store_one_notification(db: Db, database: Database) -> None:
     """The job's id is unique."""
     job_id = uuid.uuid4()
-    content = HELLO | {"user_id": str(USER)}
-    ids = await asyncio.gather(*(database.add_notification(job_id, None, content) for _ in range(8)))
+    ids = await asyncio.gather(*(add_notification(database, job_id) for _ in range(8)))
     assert len(set(ids)) == len(notifications(db)) == 1
 
 
@@ -294,6 +356,11 @@ async def test_a_long_text_is_cut_in_the_push_and_whole_in_the_app(
         {"title": "x" * 201},
         {"body": "x" * 2001},
         {"url": "javascript:alert(1)"},
+        {"url": "//evil.example"},
+        {"url": "/\\evil.example"},
+        {"url": "https:///evil.example"},
+        {"url": "https:/\\evil.example"},
+        {"url": "https://"},
         {"url": "data:text/html,x"},
         {"url": "https://example.com/a b"},
         {"user_id": "somebody"},
@@ -327,22 +394,24 @@ def as_variable(key: PrivateKeyTypes) -> str:
 def test_a_key_of_another_kind_is_refused(project: dict[str, str], key: PrivateKeyTypes) -> None:
     """Push services take signatures on P-256 only; anything else would end every push as refused."""
     vapid = {"VAPID_PRIVATE_KEY": as_variable(key), "VAPID_SUBJECT": VAPID_SUBJECT}
-    with pytest.raises(ValueError, match="VAPID_PRIVATE_KEY is not a key on the curve P-256"):
-        PushSender.of(Settings.load(project | vapid))
+    push = Outside.of(Settings.load(project | vapid)).push
+    assert push == PushMisconfigured("VAPID_PRIVATE_KEY is not a key on the curve P-256")
 
 
 def test_a_key_on_the_right_curve_is_taken(project: dict[str, str]) -> None:
     """In DER as well."""
     key = as_variable(ec.generate_private_key(ec.SECP256R1()))
-    assert PushSender.of(Settings.load(project | {"VAPID_PRIVATE_KEY": key, "VAPID_SUBJECT": "https://example.com"}))
+    vapid = {"VAPID_PRIVATE_KEY": key, "VAPID_SUBJECT": "https://example.com"}
+    assert isinstance(Outside.of(Settings.load(project | vapid)).push, PushSender)
 
 
 @pytest.mark.parametrize("subject", ["mailto:", "http://example.com", "HTTPS", "ñ"])
 def test_a_subject_that_push_services_do_not_take_is_refused(project: dict[str, str], subject: str) -> None:
     """Found out before a push, not by the pushes that it costs."""
     vapid = {"VAPID_PRIVATE_KEY": VAPID_KEY.private, "VAPID_SUBJECT": subject}
-    with pytest.raises(ValueError, match="VAPID_SUBJECT must be"):
-        PushSender.of(Settings.load(project | vapid))
+    push = Outside.of(Settings.load(project | vapid)).push
+    assert isinstance(push, PushMisconfigured)
+    assert push.reason.startswith("VAPID_SUBJECT must be")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import httpx
 import pytest
 import respx
 
-from lib.database import Database
+from lib.database.storage import Storage
 from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 
 URL = "https://project.supabase.test"
@@ -12,8 +12,7 @@ URL = "https://project.supabase.test"
 
 async def upload_to(_: respx.Route) -> None:
     """Upload a file to a Storage that answers so."""
-    async with httpx.AsyncClient() as http:
-        await Database(URL, "key", http).storage.upload("bucket", "a/b.webp", b"x", "image/webp", "60")
+    await Storage(URL, "key", lambda: 3.0).upload("bucket", "a/b.webp", b"x", "image/webp", "60")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 413, 500])

@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 
 from tests.likes.hammer_raters import Rater, Wall, truncate
 from tests.likes.hammer_workers import Worker, heal, hurry, make_syncs_quick, make_syncs_slow
-from tests.likes.posts import drift, lasting_drift, make_post
+from tests.likes.posts import allow_direct_ratings, drift, lasting_drift, make_post
 from tests.sql.calls import Db
 
 Open = Callable[[], Db]
@@ -62,9 +62,11 @@ class Report:
 
 
 def hammer(open_connection: Open, settings: Settings, owner: Db | None = None) -> Report:
-    """Run it, on connections of role service_role that are not used by anyone else. An owner of the tables also
-    truncates the ratings now and then, and makes some syncs slow, which is for a scratch database only."""
+    """Run it, on connections of role service_role that are not used by anyone else. An owner of the tables also lets
+    clients rate directly, truncates the ratings now and then, and makes some syncs slow: for scratch databases."""
     observer = open_connection()
+    if owner is not None:
+        allow_direct_ratings(owner)
     wall = Wall([make_post(observer) for _ in range(settings.posts)])
     raters = [
         Rater(
@@ -74,6 +76,7 @@ def hammer(open_connection: Open, settings: Settings, owner: Db | None = None) -
             wall,
             settings.longest_hold_s,
             settings.deletes_posts,
+            rates_as_anon=owner is not None,
         )
         for name in (f"rater-{number}" for number in range(settings.raters))
     ]

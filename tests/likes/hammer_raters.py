@@ -57,6 +57,7 @@ class Rater:
     wall: Wall
     longest_hold_s: float
     deletes_posts: bool
+    rates_as_anon: bool
     done: Counter[str] = field(default_factory=Counter)
 
     def act(self) -> None:
@@ -101,16 +102,18 @@ class Rater:
             case 2:
                 toggle_like(self.db, post, session)
             case 3:
-                self.rate_as_anon(post, session)
+                self.rate_directly(post, session)
             case _:
                 unrate(self.db, post, session)
 
-    def rate_as_anon(self, post: UUID, session: str) -> None:
-        """Insert directly. The savepoint keeps a refused insert from ending a transaction."""
+    def rate_directly(self, post: UUID, session: str) -> None:
+        """Insert, as a client where clients may. The savepoint keeps a refused insert from ending a transaction."""
         with self.db.transaction():
-            self.db.execute("set local role anon")
+            if self.rates_as_anon:
+                self.db.execute("set local role anon")
             rate(self.db, post, session)
-            self.db.execute("set local role service_role")
+            if self.rates_as_anon:
+                self.db.execute("set local role service_role")
 
     def click(self) -> None:
         """One change in a transaction of its own."""

@@ -22,9 +22,31 @@ def rate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     db.execute("insert into public.post_ratings (post_id, session_id) values (%s, %s)", [post_id, session])
 
 
+def rate_many(db: Db, post_id: UUID, number: int, first: int = 1) -> None:
+    """Insert ratings of session-<first> and so on, in one statement."""
+    db.execute(
+        """
+        insert into public.post_ratings (post_id, session_id)
+        select %s, 'session-' || number from generate_series(%s::integer, %s::integer) as number
+        """,
+        [post_id, first, first + number - 1],
+    )
+
+
 def unrate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     """Delete a rating directly."""
     db.execute("delete from public.post_ratings where post_id = %s and session_id = %s", [post_id, session])
+
+
+def allow_direct_ratings(owner: Db) -> None:
+    """Give clients what an adopted post_ratings allows them (app_access.sql); one that we create allows nothing."""
+    owner.execute("""
+        grant select, insert (post_id, session_id), delete on public.post_ratings to anon, authenticated;
+        create policy "sessions read ratings" on public.post_ratings for select to anon, authenticated using (true);
+        create policy "sessions add ratings" on public.post_ratings for insert to anon, authenticated
+          with check (char_length(session_id) between 1 and 128);
+        create policy "sessions remove ratings" on public.post_ratings for delete to anon, authenticated using (true);
+    """)
 
 
 def set_like(db: Db, post_id: UUID, session: str = "session-1", *, liked: bool = True) -> tuple[bool, int] | None:

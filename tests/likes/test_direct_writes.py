@@ -1,4 +1,5 @@
-"""What anon and authenticated clients may do with the app's tables, through PostgREST or any other way."""
+"""What anon and authenticated clients may do with the app's tables, through PostgREST or any other way. Ratings they
+write directly only where post_ratings was adopted."""
 
 from collections.abc import Callable
 from typing import Any, LiteralString
@@ -9,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.conftest import Connect
-from tests.likes.posts import drain, likes, make_post, rate, ratings, sync_jobs, unrate
+from tests.likes.posts import allow_direct_ratings, drain, likes, make_post, rate, ratings, sync_jobs, unrate
 from tests.sql.calls import Db
 
 ActAs = Callable[[str], Db]
@@ -22,6 +23,21 @@ def act_as(connect: Connect) -> ActAs:
     return lambda role: connect(role, row_factory=dict_row)
 
 
+@pytest.fixture
+def adopted(db: Db) -> None:
+    """Let clients rate directly, as in an adopted database."""
+    allow_direct_ratings(db)
+
+
+@pytest.mark.parametrize("role", CLIENTS)
+def test_clients_have_nothing_to_do_with_ratings_that_we_keep(act_as: ActAs, post: UUID, role: str) -> None:
+    """Anyone with the public key could read all session ids, delete all likes and queue syncs by the thousand."""
+    for act in (rate, unrate, ratings):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            act(act_as(role), post)
+
+
+@pytest.mark.usefixtures("adopted")
 @pytest.mark.parametrize("role", CLIENTS)
 def test_clients_go_on_rating_directly(service: Db, act_as: ActAs, post: UUID, role: str) -> None:
     """Compatibility mode: the existing app inserts and deletes, and the trigger asks for a sync on its behalf."""
@@ -43,14 +59,18 @@ def test_clients_go_on_rating_directly(service: Db, act_as: ActAs, post: UUID, r
         "update public.posts_new set caption = 'x', likes = 7",
         "insert into public.posts_new (caption, likes) values ('x', 7)",
         "update public.post_ratings set session_id = 'x'",
+        "insert into public.comments (post_id) select id from public.posts_new",
+        "update public.comments set body = 'x'",
+        "delete from public.comments",
+        "select * from queue_private.adopted_tables",
         "truncate public.post_ratings",
         "truncate public.posts_new cascade",
         "select * from public.background_jobs",
         "insert into public.background_jobs (job_type) values ('cleanup_expired')",
-        "select * from public.repaired_rows",
+        "select * from queue_private.repaired_rows",
         "select public.set_like(gen_random_uuid(), 'session-of-someone', true)",
         "select public.sync_post_like_count(gen_random_uuid())",
-        "select public.ask_for_like_sync()",
+        "select queue_private.ask_for_like_sync()",
     ],
 )
 def test_clients_are_refused(service: Db, act_as: ActAs, post: UUID, role: str, statement: LiteralString) -> None:
@@ -60,6 +80,7 @@ def test_clients_are_refused(service: Db, act_as: ActAs, post: UUID, role: str, 
     assert likes(service, post) == 0
 
 
+@pytest.mark.usefixtures("adopted")
 @pytest.mark.parametrize("length", [0, 129])
 def test_a_session_id_of_a_strange_length_is_refused(act_as: ActAs, post: UUID, length: int) -> None:
     """By the policy; old clients may have shorter ids than the API asks for."""
@@ -68,6 +89,7 @@ def test_a_session_id_of_a_strange_length_is_refused(act_as: ActAs, post: UUID, 
     rate(act_as("anon"), post, "s" * 128)
 
 
+@pytest.mark.usefixtures("adopted")
 def test_a_second_rating_of_a_session_is_refused(service: Db, act_as: ActAs, post: UUID) -> None:
     """As before: the app shows it as liked already."""
     client = act_as("anon")
@@ -77,6 +99,7 @@ def test_a_second_rating_of_a_session_is_refused(service: Db, act_as: ActAs, pos
     assert ratings(service, post) == 1
 
 
+@pytest.mark.usefixtures("adopted")
 def test_a_rating_of_an_unknown_post_is_refused(act_as: ActAs) -> None:
     """By the foreign key."""
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
@@ -110,6 +133,7 @@ def test_users_do_not_touch_others_posts(service: Db, act_as: ActAs, post: UUID)
         client.execute("insert into public.posts_new (user_id) values (%s)", [uuid4()])
 
 
+@pytest.mark.usefixtures("adopted")
 def test_closing_direct_ratings_is_an_option(
     service: Db, db: Db, act_as: ActAs, post: UUID, optional_sql: bytes
 ) -> None:

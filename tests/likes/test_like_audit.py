@@ -78,6 +78,30 @@ def test_it_goes_page_by_page(service: Db) -> None:
     assert [page["last_post_id"] for page in pages] == [posts[1], posts[3], None]
 
 
+def test_it_goes_on_where_the_last_run_stopped(service: Db) -> None:
+    """A table that one run cannot finish began at the first post each time: the rest was never seen."""
+    posts = sorted(make_post(service, likes=1) for _ in range(5))
+    pages = [audit(service, max_posts=2) for _ in range(4)]
+    assert [page["last_post_id"] for page in pages] == [posts[1], posts[3], None, posts[1]]
+    assert len(sync_jobs(service)) == 5
+
+
+def test_a_run_that_fails_does_not_move_it(service: Db, open_service: OpenService) -> None:
+    """What was not committed was not looked at."""
+    posts = sorted(make_post(service, likes=1) for _ in range(3))
+    run = open_service(autocommit=False)
+    assert audit(run, max_posts=2)["last_post_id"] == posts[1]
+    run.rollback()
+    assert audit(service, max_posts=2) == {"checked": 2, "drifting": 2, "last_post_id": posts[1]}
+
+
+def test_a_run_that_says_where_to_start_starts_there(service: Db) -> None:
+    """And the next one goes on behind it."""
+    posts = sorted(make_post(service) for _ in range(5))
+    assert audit(service, after_post_id=posts[1], max_posts=2)["last_post_id"] == posts[3]
+    assert audit(service, max_posts=2) == {"checked": 1, "drifting": 0, "last_post_id": None}
+
+
 def test_an_empty_page_ends_it(service: Db) -> None:
     """No posts at all, or none after the last."""
     assert audit(service) == {"checked": 0, "drifting": 0, "last_post_id": None}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Connect
-from tests.likes.posts import claim_syncs
+from tests.likes.posts import claim_syncs, drain, make_post, rate, rate_many
 from tests.sql.bulk import pending_jobs
 from tests.sql.calls import Db
 
@@ -110,3 +110,44 @@ def test_an_audit_looks_at_the_syncs_of_drifting_posts_only(db: Db, plans: Plans
             """
         )
         assert max(map(looked_at, found)) < LIMIT
+
+
+def index_names(plan: Node) -> set[str]:
+    """The indexes that a plan reads."""
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+
+
+@pytest.mark.parametrize("waiting", [0, 5_000])
+def test_a_like_is_led_to_the_open_window_however_many_syncs_wait(db: Db, plans: Plans, waiting: int) -> None:
+    """The worker was down, with one like every 2 seconds: a like looked at all of its post's syncs."""
+    post = make_post(db)
+    rate = "insert into public.post_ratings (post_id, session_id) values ('{}', gen_random_uuid())"
+    plans(rate.format(post))
+    db.execute(
+        """
+        insert into public.background_jobs (job_type, payload, scheduled_for)
+        select 'sync_like_count', jsonb_build_object('post_id', %s::text), now() - make_interval(secs => number)
+        from generate_series(1, %s) as number
+        """,
+        [post, waiting],
+    )
+    for _ in range(7):
+        found = plans(rate.format(post))
+        (asking,) = [plan for plan in found if "background_jobs_sync_idx" in index_names(plan)]
+        (scan,) = [node for node in nodes(asking) if node.get("Index Name") == "background_jobs_sync_idx"]
+        assert "scheduled_for" in scan["Index Cond"]
+        assert looked_at(asking) <= 1
+
+
+def test_a_page_of_posts_counts_the_active_ones_up_to_the_limit(db: Db, plans: Plans) -> None:
+    """Not one rating of a post without an active sync, nor of one that is far above a thousand."""
+    posts = [make_post(db) for _ in range(4)]
+    for post, number in zip(posts, (50, 1_500, 2_500, 70), strict=True):
+        rate_many(db, post, number)
+    drain(db)
+    for post in posts[:3]:
+        rate(db, post, "one more")
+    found = plans("select * from public.like_states(array(select id from public.posts_new), 'reader')")
+    counts = [plan for plan in found if plan["Node Type"] == "Aggregate" and plan.get("Strategy") == "Plain"]
+    assert sorted(looked_at(plan) for plan in counts) == [51, 1_001]
+    assert max(looked_at(plan) for plan in found if plan not in counts) <= len(posts)

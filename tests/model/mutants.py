@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from tests.sql.mutations import definition_of
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -16,9 +18,7 @@ class Mutant:
     def apply(self, database_url: str) -> None:
         """Replace the function. Fails when the text is not there any more, so that no mutant dies unseen."""
         with psycopg.connect(database_url, autocommit=True) as connection:
-            row = connection.execute("select pg_get_functiondef(%s::regproc)", (f"public.{self.function}",)).fetchone()
-            assert row is not None
-            definition: str = row[0]
+            definition = definition_of(connection, self.function)
             for old, new in self.edits.items():
                 assert definition.count(old) == 1, f"{self.function} has not one: {old}"
                 definition = definition.replace(old, new)

@@ -60,8 +60,8 @@ class QueueCalls:
     def empty(self) -> None:
         """Forget all jobs, count single claims from the start, and let the jitter of all waits be the same again, so
         that the same steps do the same."""
-        self.eyes.execute("truncate public.background_jobs, public.job_history, public.paused_job_types")
-        self.eyes.execute("select setval('public.single_claims', 1, false)")
+        self.eyes.execute("truncate public.background_jobs, public.job_history, queue_private.paused_job_types")
+        self.eyes.execute("select setval('queue_private.single_claims', 1, false)")
         self.calls.execute("select setseed(0.5)")
 
     def look(self) -> Snapshot:
@@ -69,7 +69,8 @@ class QueueCalls:
         active = self.eyes.execute("select * from public.background_jobs").fetchall()
         ended = self.eyes.execute("select * from public.job_history").fetchall()
         row = self.eyes.execute(
-            "select clock_timestamp() as now, array(select job_type::text from public.paused_job_types) as paused"
+            "select clock_timestamp() as now,"
+            " array(select job_type::text from queue_private.paused_job_types) as paused"
         ).fetchone()
         assert row is not None
         return Snapshot(

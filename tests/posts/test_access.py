@@ -40,7 +40,7 @@ def owners(connection: psycopg.Connection[Any], table: str) -> list[uuid.UUID]:
 
 PUBLIC = ["post_images", "post_thumbnails", "post_rankings"]
 OWN = ["notifications", "push_subscriptions"]
-HIDDEN = ["push_deliveries", "cleanup_positions"]
+HIDDEN = ["queue_private.push_deliveries", "queue_private.search_positions"]
 
 
 @pytest.mark.usefixtures("rows")
@@ -72,7 +72,7 @@ def test_a_user_sees_their_own_rows(connect: Connect, table: str) -> None:
 def test_a_visitor_sees_none(connect: Connect, table: str) -> None:
     """Without an account there is nothing to see."""
     with pytest.raises(DENIED):
-        connect("anon").execute(f"select * from public.{table}".encode())  # noqa: S608 - of a list above
+        connect("anon").execute(f"select * from {table}".encode())  # noqa: S608 - of a list above
 
 
 @pytest.mark.usefixtures("rows")
@@ -80,7 +80,7 @@ def test_a_visitor_sees_none(connect: Connect, table: str) -> None:
 def test_what_is_the_jobs_own_nobody_sees(connect: Connect, table: str) -> None:
     """Signed in or not."""
     with pytest.raises(DENIED):
-        as_user(connect, ANNE).execute(f"select * from public.{table}".encode())  # noqa: S608 - of a list above
+        as_user(connect, ANNE).execute(f"select * from {table}".encode())  # noqa: S608 - of a list above
 
 
 @pytest.mark.usefixtures("rows")
@@ -157,7 +157,7 @@ FUNCTIONS = """
     from pg_proc as p where p.pronamespace = 'public'::regnamespace and p.proname = any (%s)
 """
 NAMES = [
-    *("create_post", "list_posts", "post_exists", "store_post_image", "store_post_thumbnails", "hot_score"),
+    *("create_post", "list_posts", "post_exists", "store_post_image", "store_post_thumbnails"),
     *("recompute_rankings", "add_notification", "undelivered_pushes", "record_push", "remove_push_subscription"),
     *("delete_expired", "find_orphaned_images"),
 ]

@@ -138,7 +138,7 @@ def test_a_user_adds_a_post_and_gets_the_job_without_touching_the_queue(connect:
     for statement in (
         b"select * from public.background_jobs",
         b"insert into public.background_jobs (job_type) values ('process_image')",
-        b"select public.ask_for_post_images()",
+        b"select queue_private.ask_for_post_images()",
     ):
         browser = as_user(connect, USER)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -19,5 +19,6 @@ def job(**fields: Any) -> Job:
         "attempts": 1,
         "max_attempts": 3,
         "claim_token": TOKEN,
+        "created_at": "2026-11-26T10:00:00Z",
     }
     return Job.model_validate(given | fields)

@@ -4,12 +4,20 @@ from ipaddress import ip_address
 
 import pytest
 
-from lib.outside import is_public
+from lib.outside.http import is_public
 
 
 @pytest.mark.parametrize(
     "address",
-    ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "2001:4860:4860::8888", "::ffff:8.8.8.8"],
+    [
+        "93.184.215.14",
+        "8.8.8.8",
+        "2606:2800:21f:cb07:6820:80da:af6b:8b2c",
+        "2001:4860:4860::8888",
+        "::ffff:8.8.8.8",
+        "168.63.129.17",
+        "192.88.98.1",
+    ],
 )
 def test_the_internet_is_public(address: str) -> None:
     """Anyone may be called there."""
@@ -32,6 +40,11 @@ def test_the_internet_is_public(address: str) -> None:
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::10.0.0.1"),
         *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1"),
         "2001:0:7f00:1::",
+        # Ranges that Python's ipaddress takes for public: Azure's metadata, relays of 6to4, ISATAP (both spellings),
+        # documentation, segment routing.
+        *("168.63.129.16", "::ffff:168.63.129.16", "192.88.99.1", "192.88.99.255"),
+        *("2001:4860:4860::5efe:10.0.0.1", "2001:4860:4860::200:5efe:8.8.8.8", "2001:4860:4860::5efe:8.8.8.8"),
+        *("3fff::1", "3fff:fff::1", "5f00::1"),
         "2001:0:53aa:64c:0:0:80ff:fffe",
     ],
 )

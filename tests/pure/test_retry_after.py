@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.outside import retry_after_s
+from lib.outside.http.temporary import retry_after_s, temporary
+from lib.outside.verdicts import NotYet
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
@@ -33,3 +34,16 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 def test_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     """At least one second and at most a day, whatever a server says; None for what makes no sense."""
     assert retry_after_s(value, NOW) == seconds
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 599])
+def test_these_statuses_are_temporary(status: int) -> None:
+    """For images and pushes alike: one place says so."""
+    assert temporary("the host", status, {}, NOW) == NotYet(f"the host answered {status}")
+    assert temporary("the host", status, {"retry-after": "7"}, NOW) == NotYet(f"the host answered {status}", 7)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 409, 410, 418, 451])
+def test_these_statuses_are_final(status: int) -> None:
+    """Whatever they say about when to come back."""
+    assert temporary("the host", status, {"retry-after": "7"}, NOW) is None

@@ -18,7 +18,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from lib import logs
-from lib.web.instance import close_instance
+from lib.web.lifespan import close_resources
 
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing of the machine that runs the tests may reach the functions.
@@ -54,11 +54,11 @@ async def serve_any_route(scope: Scope, receive: Receive, send: Send) -> None:
 async def site(env: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of all routes, by their paths."""
     routes()
-    await close_instance()
+    await close_resources()
     transport = httpx.ASGITransport(serve_any_route)
     async with httpx.AsyncClient(transport=transport, base_url="http://functions.test", timeout=30) as client:
         yield client
-    await close_instance()
+    await close_resources()
 
 
 class Logged(logging.Handler):

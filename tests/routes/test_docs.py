@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from lib.enqueueing import MAX_JOBS, JobState
-from lib.monitoring import QueueHealth, QueueStats
-from lib.posts import PostsReply
-from lib.processing import ProcessReply
-from lib.ratings import Ratings
+from lib.services.admin.queue.stats import QueueStats
+from lib.services.health.queue import QueueHealth
+from lib.services.posts import PostsReply
+from lib.services.queue.jobs import MAX_JOBS, JobState
+from lib.services.queue.process import ProcessReply
+from lib.services.ratings import Ratings
 from lib.web import replies
 from lib.web.requests import MAX_BODY_BYTES
 from tests.routes.conftest import ROOT, routes

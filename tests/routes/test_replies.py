@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lib.web.instance import close_instance
+from lib.web.lifespan import close_resources
 from lib.web.requests import MAX_BODY_BYTES
 from tests.routes.conftest import Logged
 
@@ -174,10 +174,10 @@ async def test_an_error_of_ours_shows_nothing_of_the_inside(
 ) -> None:
     """500, and everything in the log."""
 
-    async def broken(*_: object) -> Any:
+    async def broken(*_: object, **__: object) -> Any:
         raise RuntimeError(f"secret detail at {__file__}")
 
-    monkeypatch.setattr("lib.database.Database.queue_health", broken)
+    monkeypatch.setattr("lib.database.Database.rpc", broken)
     reply = await site.get(HEALTH)
     assert reply.status_code == 500
     assert reply.json() == {"error": {"code": "internal", "message": "something went wrong here"}}
@@ -195,7 +195,7 @@ async def test_the_service_key_is_nowhere(
     bad_key = "sb_secret_not-the-key-of-this-project"
     for name, value in (("SUPABASE_SERVICE_ROLE_KEY", bad_key), ("SUPABASE_URL", "http://127.0.0.1:9")):
         monkeypatch.setenv(name, value)
-        await close_instance()
+        await close_resources()
         texts += [f"{reply.text}{reply.headers}" for reply in (await replies(site, env)).values()]
     hidden = [env["SUPABASE_SERVICE_ROLE_KEY"], bad_key, env["CRON_SECRET"]]
     for text in (*texts, logged.text):

@@ -74,14 +74,20 @@ def attempt(db: Db, role: str, statement: LiteralString, user_id: UUID | None = 
 
 
 def fingerprint(db: Db) -> dict[str, Any]:
-    """Return what the schema public consists of, and its rows."""
+    """Return what our schemas consist of, and their rows."""
     found: dict[str, Any] = {}
     for name, query in SCHEMA.items():
         found[name] = sorted(map(str, rows(db, query)))
-    for table in rows(db, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"):
-        whole = sql.SQL("select each::text from public.{} as each").format(sql.Identifier(table["relname"]))
-        found[table["relname"]] = sorted(str(row) for row in db.execute(whole))
+    for table in rows(db, TABLES):
+        whole = sql.SQL("select each::text from {}.{} as each").format(*map(sql.Identifier, table.values()))
+        found[".".join(table.values())] = sorted(str(row) for row in db.execute(whole))
     return found
+
+
+TABLES: LiteralString = """
+    select relnamespace::regnamespace::text as schema, relname from pg_class
+    where relnamespace::regnamespace::text in ('public', 'queue_private') and relkind = 'r'
+"""
 
 
 SCHEMA: dict[str, LiteralString] = {
@@ -91,21 +97,22 @@ SCHEMA: dict[str, LiteralString] = {
         from pg_class as c
         left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and c.relkind <> 'i'
         left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where c.relnamespace = 'public'::regnamespace
+        where c.relnamespace::regnamespace::text in ('public', 'queue_private')
     """,
     "constraints": """
         select conrelid::regclass::text, conname, convalidated, pg_get_constraintdef(oid)
-        from pg_constraint where connamespace = 'public'::regnamespace
+        from pg_constraint where connamespace::regnamespace::text in ('public', 'queue_private')
     """,
-    "indexes": "select indexdef from pg_indexes where schemaname = 'public'",
+    "indexes": "select indexdef from pg_indexes where schemaname in ('public', 'queue_private')",
     "functions": """
-        select pg_get_functiondef(oid), proacl::text from pg_proc where pronamespace = 'public'::regnamespace
+        select pg_get_functiondef(oid), proacl::text from pg_proc
+        where pronamespace::regnamespace::text in ('public', 'queue_private')
     """,
     "triggers": "select pg_get_triggerdef(oid), tgenabled from pg_trigger where not tgisinternal",
     "policies": "select * from pg_policies",
     "types": """
         select t.typname, array_agg(e.enumlabel order by e.enumsortorder) from pg_type as t
         left join pg_enum as e on e.enumtypid = t.oid
-        where t.typnamespace = 'public'::regnamespace group by 1
+        where t.typnamespace::regnamespace::text in ('public', 'queue_private') group by 1
     """,
 }

@@ -43,7 +43,7 @@ def ended_jobs(
         """
         insert into public.job_history (job_id, job_type, payload, status, priority, attempts, max_attempts,
           error_message, duration_ms, created_at, completed_at)
-        select gen_random_uuid(), %s::public.job_type, '{}', %s::public.job_status, 0, 1, 3,
+        select queue_private.new_job_id(), %s::public.job_type, '{}', %s::public.job_status, 0, 1, 3,
           'x', %s, now(), now() - make_interval(secs => %s)
         from generate_series(1, %s)
         """,

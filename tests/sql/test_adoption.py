@@ -42,7 +42,7 @@ def test_of_second_ratings_the_oldest_stays(adopted: Db) -> None:
 
 def test_what_was_removed_is_kept(adopted: Db) -> None:
     """Whole rows, with the reason."""
-    removed = rows(adopted, "select table_name, reason, removed from public.repaired_rows order by id")
+    removed = rows(adopted, "select table_name, reason, removed from queue_private.repaired_rows order by id")
     assert sorted((row["table_name"], row["reason"]) for row in removed) == [
         ("comments", "no such post"),
         ("comments", "no such post"),
@@ -129,7 +129,7 @@ def test_a_new_database_migrated_twice_is_the_same(clones: Clones, request: pyte
         before = fingerprint(db)
         migrate(db)
         assert fingerprint(db) == before
-        assert count(db, "repaired_rows") == 0
+        assert rows(db, "select from queue_private.repaired_rows") == []
 
 
 def test_a_large_table_is_repaired_in_reasonable_time(app: Db) -> None:
@@ -144,8 +144,8 @@ def test_a_large_table_is_repaired_in_reasonable_time(app: Db) -> None:
     migrate(app)
     assert drift(app) == {}
     assert (
-        rows(app, "select count(*) from public.repaired_rows where reason = 'a second rating of the same session'")[0][
-            "count"
-        ]
+        rows(
+            app, "select count(*) from queue_private.repaired_rows where reason = 'a second rating of the same session'"
+        )[0]["count"]
         == 1002
     )

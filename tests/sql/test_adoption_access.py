@@ -157,7 +157,7 @@ def test_no_post_has_a_time_that_python_has_no_date_for(app: Db, time: str) -> N
     """One such post would fail every page that it is on; the app's own grants may let a user write it."""
     app.execute("update public.posts_new set created_at = %s where id = %s", [time, RIGHT])
     migrate(app)
-    (kept,) = rows(app, "select removed from public.repaired_rows where table_name = 'posts_new'")
+    (kept,) = rows(app, "select removed from queue_private.repaired_rows where table_name = 'posts_new'")
     assert kept["removed"]["id"] == str(RIGHT)
     (post,) = rows(
         app, "select created_at > now() - interval '1 hour' as new from public.posts_new where id = %s", RIGHT
@@ -179,6 +179,25 @@ def test_an_adopted_app_s_captions_are_its_own_affair(app: Db) -> None:
     app.execute("update public.posts_new set caption = repeat('x', 5000)")
     migrate(app)
     app.execute("update public.posts_new set likes = likes + 1")
+
+
+@pytest.mark.parametrize(
+    ("statement", "outcome"),
+    [
+        ("insert into public.post_ratings (post_id, session_id) select id, 'x' from public.posts_new", 4),
+        ("insert into public.post_ratings (post_id, session_id, flavour) select id, 'x', 'y' from public.posts_new", 4),
+        ("insert into public.post_ratings (post_id, session_id, created_at) values (null, 'x', now())", REFUSED),
+        ("insert into public.post_ratings (id, post_id, session_id) values (1000, null, 'x')", REFUSED),
+        ("update public.post_ratings set session_id = 'x'", REFUSED),
+        ("delete from public.post_ratings where session_id = 'session-b'", 1),
+        ("select session_id from public.post_ratings", 4),
+    ],
+)
+def test_clients_go_on_rating_an_adopted_app(app: Db, statement: LiteralString, outcome: int | str) -> None:
+    """What the app does, in its own columns too; not when the rating was given, nor under which id."""
+    app.execute("alter table public.post_ratings add column flavour text")
+    migrate(app)
+    assert attempt(app, "anon", statement) == outcome
 
 
 def test_what_was_closed_later_is_not_reopened(app: Db) -> None:

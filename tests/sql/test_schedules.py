@@ -1,11 +1,13 @@
 """due_schedules and fire_schedule enqueue recurring jobs, once for each slot."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from tests.sql.calls import Db, Row, active, claim_one, count, enqueue, outcome, rpc, settle, value
 
@@ -85,10 +87,64 @@ def test_a_slot_is_fired_once(service: Db) -> None:
 
 
 def test_the_next_slot_is_another_job(service: Db) -> None:
-    """While the first one is still active."""
+    """While the first one still runs."""
     fire(service)
+    claim_one(service)
     assert fire(service, NEXT, NEXT + timedelta(minutes=10)) is not None
     assert count(service) == 2
+
+
+def test_one_waiting_job_serves_all_slots_that_pass(service: Db) -> None:
+    """A type that is paused for three days would otherwise run 72 hourly jobs at its end."""
+    value(service, "pause_job_type", job_type="cleanup_expired")
+    slots = [SLOT + timedelta(hours=number) for number in range(73)]
+    fired = [fire(service, slot, following) for slot, following in itertools.pairwise(slots)]
+    assert fired[0] is not None
+    assert fired[1:] == [None] * 71
+    assert (count(service), schedule(service)["next_run_at"]) == (1, slots[-1])
+    value(service, "resume_job_type", job_type="cleanup_expired")
+    settle(service, outcome(claim_one(service)))
+    assert fire(service, slots[-1], slots[-1] + timedelta(hours=1)) is not None
+
+
+def test_a_job_of_a_schedule_that_somebody_else_made_does_not_hold_it_up(service: Db) -> None:
+    """Only the schedule's own last job counts as waiting."""
+    enqueue(service, "cleanup_expired", idempotency_key="schedule:tidy:by-hand")
+    assert fire(service) is not None
+
+
+@pytest.mark.parametrize("columns", [{"cron_expression": "5 * * * *"}, {"timezone": "Asia/Kathmandu"}])
+def test_a_changed_schedule_is_planned_anew(service: Db, columns: Row) -> None:
+    """It does not wait for the slot of the old expression, and its old error is no longer true."""
+    rpc(service, "fail_schedule", name="tidy", error="nonsense")
+    change(service, next_run_at=datetime(2100, 1, 1, tzinfo=UTC))
+    change(service, **columns)
+    row = schedule(service)
+    assert (row["next_run_at"], row["last_error"]) == (None, None)
+    assert [row["name"] for row in rpc(service, "due_schedules")] == ["tidy"]
+
+
+def test_enabling_a_schedule_does_not_fire_its_old_slot(service: Db) -> None:
+    """It was off for weeks: the slot of then is not due now."""
+    change(service, enabled=False)
+    change(service, next_run_at=SLOT)
+    change(service, enabled=True)
+    assert schedule(service)["next_run_at"] is None
+    assert fire(service) is None
+    assert count(service) == 0
+
+
+@pytest.mark.parametrize("columns", [{"priority": 4}, {"payload": Jsonb({})}, {"cron_expression": "*/10 * * * *"}])
+def test_other_changes_keep_the_plan(service: Db, columns: Row) -> None:
+    """Also one that sets the same expression again."""
+    change(service, **columns)
+    assert schedule(service)["next_run_at"] == SLOT
+
+
+def test_a_slot_that_is_set_with_the_change_is_meant(service: Db) -> None:
+    """An operator who says when is not overruled."""
+    service.execute("update public.job_schedules set cron_expression = '5 * * * *', next_run_at = %s", [NEXT])
+    assert schedule(service)["next_run_at"] == NEXT
 
 
 def test_missed_slots_are_fired_as_one(service: Db) -> None:

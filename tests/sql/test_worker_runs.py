@@ -83,3 +83,11 @@ def test_the_start_tells_which_isolated_types_wait(service: Db) -> None:
 def test_the_answer_of_the_database_is_one_value(service: Db) -> None:
     """One round trip at the start of a run."""
     assert len(rpc(service, "start_worker_run", worker_id="w", trigger="cron", budget_ms=1)) == 1
+
+
+def test_the_types_that_the_code_knows_are_kept(service: Db) -> None:
+    """Also such as the database lacks; code that does not tell leaves null."""
+    start(service, known_types=["send_notification", "not_there_yet"])
+    start(service)
+    rows = service.execute("select known_types from public.worker_runs order by id").fetchall()
+    assert [row["known_types"] for row in rows] == [["send_notification", "not_there_yet"], None]

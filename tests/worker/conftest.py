@@ -1,14 +1,16 @@
 """Workers against a real database, through the real API. Schedules are switched off unless a test wants them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
-from lib.database import Database
+from lib.database import Connections, Database
+from lib.outside import Outside
 from lib.queue.registry import JobType
-from lib.queue.worker import Worker
+from lib.queue.worker import Trigger, Worker
+from lib.resources import Resources
 from lib.settings import Settings
 from tests.worker.faults import Faults
 from tests.worker.working import Db, MakeWorker
@@ -23,36 +25,35 @@ def without_schedules(db: Db) -> None:
 @pytest.fixture
 async def faults() -> AsyncIterator[Faults]:
     """The network between the worker and Supabase, whole until a test breaks it."""
-    transport = Faults(httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100)))
+    transport = Faults(Connections())
     yield transport
     await transport.aclose()
 
 
 @pytest.fixture
-def http(faults: Faults) -> httpx.AsyncClient:
-    """The client that a function keeps between invocations."""
-    return httpx.AsyncClient(transport=faults, timeout=3)
-
-
-@pytest.fixture
-def database(project: dict[str, str], http: httpx.AsyncClient) -> Database:
-    """The door to the test's database."""
-    return Database(project["SUPABASE_URL"], project["SUPABASE_SERVICE_ROLE_KEY"], http)
-
-
-@pytest.fixture
-def make_worker(project: dict[str, str], database: Database, http: httpx.AsyncClient) -> MakeWorker:
-    """A factory of workers of the given types, with the platform's deadline."""
+def resources(project: dict[str, str], faults: Faults) -> Resources:
+    """What an instance has, over the test's database."""
     settings = Settings.load(project)
+    database = Database(settings.supabase_url, settings.supabase_service_role_key.get_secret_value(), faults)
+    return Resources(settings, database, Outside.of(settings))
 
-    def make(*types: JobType, **options: Any) -> Worker:
-        given: dict[str, Any] = {
-            "trigger": "manual",
-            "budget_ms": 8000,
-            "concurrency": 20,
-            "deadline_in_s": 10.0,
-        } | options
+
+@pytest.fixture
+def make_worker(resources: Resources) -> MakeWorker:
+    """A factory of workers of the given types, with the platform's deadline."""
+
+    def make(
+        *types: JobType,
+        budget_ms: int = 8000,
+        concurrency: int = 20,
+        deadline_in_s: float | None = 10.0,
+        trigger: Trigger = "manual",
+        **options: Any,
+    ) -> Worker:
+        settings = resources.settings.model_copy(
+            update={"worker_budget_ms": budget_ms, "worker_concurrency": concurrency}
+        )
         types_by_name = {each.name: each for each in types}
-        return Worker(database=database, http=http, settings=settings, types=types_by_name, **given)
+        return Worker(replace(resources, settings=settings), trigger, deadline_in_s, types=types_by_name, **options)
 
     return make

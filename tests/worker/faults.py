@@ -1,16 +1,16 @@
-"""A network that can be broken: between httpx and its real transport."""
+"""A network that can be broken: between the database client and its real connections."""
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-import httpx
+from lib.database import Reply, Transport, Unreachable
 
 
-class Faults(httpx.AsyncBaseTransport):
-    """Passes requests on, except as told. `calls` counts the calls of each database function that arrived."""
+class Faults:
+    """A transport that passes requests on, except as told. `calls` counts the calls of each function that arrived."""
 
-    def __init__(self, real: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, real: Transport) -> None:
         self._real = real
         self._lost: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -30,21 +30,19 @@ class Faults(httpx.AsyncBaseTransport):
         """Let nothing arrive for so long."""
         self._down_until = time.monotonic() + seconds
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Pass one request on."""
-        function = request.url.path.rpartition("/")[2]
+        function = url.rpartition("/")[2]
         if time.monotonic() < self._down_until or self._refused[function] > 0:
             self._refused[function] -= 1
-            raise httpx.ConnectError("refused by the test", request=request)
+            raise Unreachable("refused by the test")
         self.calls[function] += 1
-        response = await self._real.handle_async_request(request)
+        reply = await self._real.post(url, headers, body)
         self.after(function)
         if self._lost[function] > 0:
             self._lost[function] -= 1
-            await response.aread()
-            await response.aclose()
-            raise httpx.ReadError("lost by the test", request=request)
-        return response
+            raise Unreachable("lost by the test")
+        return reply
 
     async def aclose(self) -> None:
         """Close the connections."""

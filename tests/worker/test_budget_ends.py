@@ -9,7 +9,7 @@ import pytest
 from lib.errors import JobFailure
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
-from lib.queue.registry import Answer
+from lib.queue.registry import BatchOutcome
 from tests.worker.faults import Faults
 from tests.worker.working import (
     Clock,
@@ -37,7 +37,7 @@ async def test_types_that_do_not_fit_are_not_claimed(db: Db, make_worker: MakeWo
     assert [(row["job_type"], row["attempts"], row["worker_id"]) for row in active(db)] == [
         ("process_image", 0, None)
     ] * 3
-    assert (report.fates, report.claimed, report.stop_reason) == ({"completed": 3}, 3, "budget")
+    assert (report.endings, report.claimed, report.stop_reason) == ({"completed": 3}, 3, "budget")
 
 
 async def test_no_job_is_started_that_would_outlive_the_budget(db: Db, make_worker: MakeWorker) -> None:
@@ -53,8 +53,8 @@ async def test_no_job_is_started_that_would_outlive_the_budget(db: Db, make_work
     report = await worker.run()
     assert time.monotonic() - started < 4
     assert report.stop_reason == "budget"
-    assert 5 <= report.fates["completed"] <= 25
-    assert statuses(db) == {"completed": report.fates["completed"], "pending": 60 - report.fates["completed"]}
+    assert 5 <= report.endings["completed"] <= 25
+    assert statuses(db) == {"completed": report.endings["completed"], "pending": 60 - report.endings["completed"]}
     assert {row["attempts"] for row in active(db)} == {0}
 
 
@@ -84,10 +84,10 @@ async def test_what_was_claimed_and_not_started_is_released(db: Db, make_worker:
     faults.after = be_slow
     report = await make_worker(single("send_notification", work, timeout_s=2), clock=clock).run()
     assert ran == []
-    assert (report.claimed, report.fates, report.processed) == (7, {"released": 7}, 0)
+    assert (report.claimed, report.endings, report.processed) == (7, {"released": 7}, 0)
     assert [(row["status"], row["attempts"], row["claim_token"]) for row in active(db)] == [("pending", 0, None)] * 7
     assert all(row["waits_s"] < 0 for row in active(db))
-    assert (await make_worker(single("send_notification", work)).run()).fates == {"completed": 7}
+    assert (await make_worker(single("send_notification", work)).run()).endings == {"completed": 7}
     assert {row["attempts"] for row in ended(db)} == {1}
 
 
@@ -96,12 +96,12 @@ async def test_half_of_a_split_batch_that_no_longer_fits_is_released(db: Db, mak
     add_jobs(db, "sync_like_count", 8)
     clock = Clock()
 
-    async def work(_requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(_requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         clock.ahead += 7
         raise JobFailure("no")
 
     report = await make_worker(batch(work, size=8), clock=clock).run()
-    assert report.fates == {"released": 8}
+    assert report.endings == {"released": 8}
     assert {(row["status"], row["attempts"]) for row in active(db)} == {("pending", 0)}
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from lib import jobs
-from lib.queue.client import NewJob, enqueue
+import lib.jobs  # noqa: F401 - registers the types
 from lib.queue.context import JobContext
+from lib.queue.enqueue import NewJob, enqueue
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.registry import JobType, registered
 from tests.worker.working import Db, MakeWorker, Numbered, add_jobs, ended, single, statuses, succeed
@@ -19,7 +19,6 @@ async def test_thousands_of_like_syncs_in_one_invocation(
     db: Db, make_worker: MakeWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the real handler: there is no fixed number of jobs, and each stored count becomes the real one."""
-    assert jobs.__all__
     db.execute("insert into public.posts_new (likes) select 7 from generate_series(1, %s)", (LIKE_SYNCS,))
     db.execute(
         "insert into public.post_ratings (post_id, session_id)"
@@ -31,8 +30,8 @@ async def test_thousands_of_like_syncs_in_one_invocation(
     report = await worker.run()
     seconds = time.monotonic() - started
     with capsys.disabled():
-        print(f"\n{report.fates['completed']} like syncs in one invocation of {seconds:.2f} s")
-    assert (report.claimed, report.fates, report.stop_reason) == (LIKE_SYNCS, {"completed": LIKE_SYNCS}, "empty")
+        print(f"\n{report.endings['completed']} like syncs in one invocation of {seconds:.2f} s")
+    assert (report.claimed, report.endings, report.stop_reason) == (LIKE_SYNCS, {"completed": LIKE_SYNCS}, "empty")
     assert statuses(db) == {"completed": LIKE_SYNCS}
     assert db.execute("select distinct likes from public.posts_new").fetchall() == [{"likes": 2}]
     assert len(report.results) == 100
@@ -69,7 +68,7 @@ async def test_jobs_that_jobs_enqueue_run_in_the_same_invocation(db: Db, make_wo
         single("process_image", enqueue_another),
         JobType(thumbnail.name, thumbnail.payload, thumbnail.policy, succeed),
     ).run()
-    assert report.fates == {"completed": 6}
+    assert report.endings == {"completed": 6}
     assert Counter(row["job_type"] for row in ended(db)) == {"process_image": 3, "generate_thumbnail": 3}
 
 
@@ -82,7 +81,7 @@ async def test_what_is_not_due_waits(db: Db, make_worker: MakeWorker) -> None:
     types = [single("send_notification", succeed), single("process_image", succeed)]
     assert (await make_worker(*types).run()).claimed == 0
     db.execute("select public.resume_job_type('process_image')")
-    assert (await make_worker(*types).run()).fates == {"completed": 1}
+    assert (await make_worker(*types).run()).endings == {"completed": 1}
 
 
 async def test_a_handler_knows_its_job(db: Db, make_worker: MakeWorker) -> None:
@@ -114,6 +113,6 @@ async def test_a_lease_lasts_as_long_as_the_type_s_policy_says(db: Db, make_work
 
     for others in (20, 120):
         types = single("send_notification", work, lease_s=60), single("process_image", succeed, lease_s=others)
-        assert (await make_worker(*types).run()).fates == {"completed": 1}
+        assert (await make_worker(*types).run()).endings == {"completed": 1}
         add_jobs(db, "send_notification", isolated=isolated)
     assert lasts == [60, 120]

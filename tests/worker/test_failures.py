@@ -13,7 +13,7 @@ from lib import errors
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Discard, Outcome, Snooze
 from lib.queue.policy import Policy
-from lib.queue.registry import Answer, JobType, Payload
+from lib.queue.registry import BatchOutcome, JobType, Payload
 from tests.worker.working import (
     Db,
     ForPost,
@@ -74,7 +74,7 @@ async def test_whatever_a_handler_raises_fails_its_job_only(
     assert (failed["status"], failed["attempts"], failed["payload"]["n"]) == ("pending", 1, 4)
     assert failed["error_message"] == message
     assert 3 < failed["waits_s"] <= 10
-    assert report.fates == {"completed": 9, "retried": 1}
+    assert report.endings == {"completed": 9, "retried": 1}
 
 
 async def test_a_handler_that_cancels_a_task_of_its_own_ends_no_other_job(db: Db, make_worker: MakeWorker) -> None:
@@ -87,7 +87,7 @@ async def test_a_handler_that_cancels_a_task_of_its_own_ends_no_other_job(db: Db
         return Completed()
 
     report = await make_worker(single("send_notification", work)).run()
-    assert report.fates == {"completed": 9, "retried": 1}
+    assert report.endings == {"completed": 9, "retried": 1}
     assert report.stop_reason == "empty"
 
 
@@ -101,7 +101,7 @@ async def test_the_last_attempt_is_dead(db: Db, make_worker: MakeWorker) -> None
     report = await make_worker(single("send_notification", work)).run()
     (dead,) = ended(db)
     assert (dead["status"], dead["attempts"], dead["error_message"]) == ("dead", 1, "ValueError: no")
-    assert report.fates == {"dead": 1}
+    assert report.endings == {"dead": 1}
 
 
 @pytest.mark.parametrize(
@@ -180,21 +180,20 @@ async def test_a_payload_that_its_model_rejects_is_dead_with_the_reason(db: Db, 
     assert dead["error_message"] == (
         "PermanentFailure: the payload is not valid: private: Extra inputs are not permitted"
     )
-    assert report.fates == {"completed": 1, "dead": 1}
+    assert report.endings == {"completed": 1, "dead": 1}
 
 
 @pytest.mark.parametrize("isolated", [False, True])
-async def test_a_type_without_a_handler_is_dead_with_the_reason(
-    db: Db, make_worker: MakeWorker, isolated: bool
-) -> None:
-    """The database knows more types than the code: an old deployment, or a type that was removed."""
+async def test_a_type_without_a_handler_waits_unclaimed(db: Db, make_worker: MakeWorker, isolated: bool) -> None:
+    """A rollback, or a push before the deploy: the next deployment runs it, and no attempt is spent meanwhile."""
     add_jobs(db, "cleanup_expired", 30, isolated=isolated, max_attempts=5)
     add_jobs(db, "send_notification", 5)
     report = await make_worker(single("send_notification", succeed)).run()
-    dead = [row for row in ended(db) if row["status"] == "dead"]
-    assert {row["error_message"] for row in dead} == {"no handler is registered for cleanup_expired"}
-    assert report.fates == {"completed": 5, "dead": 30}
-    assert (active(db), report.stop_reason) == ([], "empty")
+    assert report.endings == {"completed": 5}
+    assert {(row["job_type"], row["status"], row["attempts"]) for row in active(db)} == {
+        ("cleanup_expired", "pending", 0)
+    }
+    assert (len(active(db)), report.stop_reason) == (30, "empty")
 
 
 async def test_one_culprit_of_a_batch_fails_alone(db: Db, make_worker: MakeWorker) -> None:
@@ -202,7 +201,7 @@ async def test_one_culprit_of_a_batch_fails_alone(db: Db, make_worker: MakeWorke
     add_jobs(db, "sync_like_count", 60)
     sizes: list[int] = []
 
-    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         sizes.append(len(requests))
         if any(request.n == 37 for request in requests):
             raise ValueError("37")
@@ -211,7 +210,7 @@ async def test_one_culprit_of_a_batch_fails_alone(db: Db, make_worker: MakeWorke
     report = await make_worker(batch(work)).run()
     (failed,) = active(db)
     assert (failed["payload"]["n"], failed["attempts"], failed["error_message"]) == (37, 1, "ValueError: 37")
-    assert report.fates == {"completed": 59, "retried": 1}
+    assert report.endings == {"completed": 59, "retried": 1}
     assert len(sizes) <= 2 * math.ceil(math.log2(60)) + 1
 
 
@@ -228,11 +227,11 @@ async def test_a_batch_handler_answers_for_each(db: Db, make_worker: MakeWorker)
         "nonsense",
     ]
 
-    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         return [answers[request.n] for request in requests]
 
     report = await make_worker(batch(work)).run()
-    assert report.fates == {"completed": 1, "snoozed": 1, "discarded": 1, "retried": 2, "dead": 2}
+    assert report.endings == {"completed": 1, "snoozed": 1, "discarded": 1, "retried": 2, "dead": 2}
     assert [(row["payload"]["n"], row["attempts"]) for row in active(db)] == [(1, 0), (3, 0), (5, 1)]
     assert [row["error_message"] for row in ended(db)] == [
         None,
@@ -262,12 +261,12 @@ async def test_a_bad_payload_in_a_batch_is_its_jobs_alone(db: Db, make_worker: M
     add_jobs(db, "sync_like_count", 5)
     add_jobs(db, "sync_like_count", 1, first=5, payload={"unknown": 1})
 
-    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         assert len(requests) == 5
         return [Completed() for _ in requests]
 
     report = await make_worker(batch(work)).run()
-    assert report.fates == {"completed": 5, "dead": 1}
+    assert report.endings == {"completed": 5, "dead": 1}
     assert ended(db)[-1]["status"] == "dead"
 
 
@@ -292,7 +291,7 @@ async def test_a_validator_s_own_mistake_fails_its_job_only(db: Db, make_worker:
 
     job_type = JobType("send_notification", Careless, Policy(timeout_s=1), work)
     report = await make_worker(job_type).run()
-    assert report.fates == {"completed": 4, "retried": 1}
+    assert report.endings == {"completed": 4, "retried": 1}
     assert [row["error_message"] for row in active(db)] == ["ZeroDivisionError: integer division or modulo by zero"]
 
 
@@ -306,4 +305,4 @@ async def test_a_handler_that_exits_fails_its_job_only(db: Db, make_worker: Make
         return Completed()
 
     report = await make_worker(single("send_notification", work)).run()
-    assert report.fates == {"completed": 2, "retried": 1}
+    assert report.endings == {"completed": 2, "retried": 1}

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from lib.database import Database
-from lib.queue.budget import TimeBudget
+from lib.queue.deadline import Deadline
 from lib.queue.schedules import fire_due_schedules
+from lib.queue.store import Store
+from lib.resources import Resources
 from tests.conftest import Connect
 from tests.worker.working import Db, MakeWorker, active, add_jobs, single, statuses, succeed
 
@@ -28,7 +30,7 @@ async def test_overlapping_runs_fire_a_slot_once(db: Db, make_worker: MakeWorker
     workers = [make_worker(single("send_notification", succeed)) for _ in range(5)]
     reports = await asyncio.gather(*(worker.run() for worker in workers))
     assert sum(report.scheduled for report in reports) == 1
-    assert sum(report.fates["completed"] for report in reports) == 1
+    assert sum(report.endings["completed"] for report in reports) == 1
     (schedule,) = db.execute(
         "select last_slot = date_trunc('hour', now()) - interval '3 hours' as fired,"
         " next_run_at > now() and next_run_at <= now() + interval '1 hour' as planned from public.job_schedules"
@@ -72,7 +74,7 @@ async def test_a_schedule_that_cannot_be_planned_holds_back_nothing(
         bad,
     )
     worker_type = single("send_notification", succeed)
-    assert (await make_worker(worker_type).run()).fates == {"completed": 1}
+    assert (await make_worker(worker_type).run()).endings == {"completed": 1}
     (row,) = db.execute("select last_error from public.job_schedules where name = 'hourly'").fetchall()
     assert row["last_error"] == error
     db.execute("update public.job_schedules set cron_expression = '0 * * * *', timezone = 'UTC'")
@@ -82,11 +84,12 @@ async def test_a_schedule_that_cannot_be_planned_holds_back_nothing(
 
 
 @pytest.mark.usefixtures("hourly")
-async def test_a_reply_that_was_lost_fires_no_second_job(db: Db, database: Database) -> None:
+async def test_a_reply_that_was_lost_fires_no_second_job(db: Db, resources: Resources) -> None:
     """The slot is the fence: whoever comes second changes nothing."""
-    (seen,) = await database.due_schedules(3)
-    assert await fire_due_schedules(database, TimeBudget.start(time.monotonic(), 8000, None), time.monotonic) == 1
-    assert await database.fire_schedule("hourly", seen["next_run_at"], "2100-01-01T00:00:00Z", 3) is None
+    store = Store(resources.database, "w")
+    (seen,) = await store.due_schedules()
+    assert await fire_due_schedules(store, Deadline.start(time.monotonic, 8000, None)) == 1
+    assert await store.fire_schedule("hourly", seen.next_run_at, datetime(2100, 1, 1, tzinfo=UTC)) is None
     assert len(active(db)) == 1
 
 
@@ -100,16 +103,16 @@ async def test_a_schedule_that_an_operator_holds_holds_back_no_run(
     add_jobs(db, "send_notification")
     started = time.monotonic()
     report = await make_worker(single("send_notification", succeed)).run()
-    assert (report.scheduled, report.fates) == (0, {"completed": 1})
+    assert (report.scheduled, report.endings) == (0, {"completed": 1})
     assert time.monotonic() - started < 2
     operator.commit()
     assert (await make_worker(single("send_notification", succeed)).run()).scheduled == 1
 
 
 @pytest.mark.usefixtures("hourly")
-async def test_when_the_time_for_work_is_over_a_slot_waits(db: Db, database: Database) -> None:
+async def test_when_the_time_for_work_is_over_a_slot_waits(db: Db, resources: Resources) -> None:
     """Many slow schedules must not outlast the run."""
-    now = time.monotonic()
-    over = TimeBudget(work_ends_at=now, calls_end_at=now + 3)
-    assert await fire_due_schedules(database, over, time.monotonic) == 0
-    assert await fire_due_schedules(database, TimeBudget(now + 3, now + 3), time.monotonic) == 1
+    store, now = Store(resources.database, "w"), time.monotonic()
+    over = Deadline(work_ends_at=now, calls_end_at=now + 3, clock=time.monotonic)
+    assert await fire_due_schedules(store, over) == 0
+    assert await fire_due_schedules(store, Deadline(now + 3, now + 3, time.monotonic)) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
-from lib.queue.registry import Answer
+from lib.queue.registry import BatchOutcome
 from tests.worker.working import (
     Db,
     ForPost,
@@ -49,7 +49,7 @@ async def test_isolated_jobs_run_alone_and_last(db: Db, make_worker: MakeWorker)
     report = await make_worker(single("send_notification", work)).run()
     assert [company[n] for n in range(3)] == [{0}, {1}, {2}]
     assert order[-3:] == [0, 1, 2]
-    assert report.fates == {"completed": 15}
+    assert report.endings == {"completed": 15}
 
 
 async def test_isolated_jobs_of_a_batch_type_run_alone_too(db: Db, make_worker: MakeWorker) -> None:
@@ -57,7 +57,7 @@ async def test_isolated_jobs_of_a_batch_type_run_alone_too(db: Db, make_worker: 
     add_jobs(db, "sync_like_count", 3, isolated=True)
     sizes: list[int] = []
 
-    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         sizes.append(len(requests))
         return [Completed() for _ in requests]
 
@@ -100,7 +100,7 @@ async def test_they_do_not_hold_up_what_no_longer_fitted(db: Db, make_worker: Ma
     types = [single("process_image", work, timeout_s=6), single("send_notification", work, timeout_s=3)]
     report = await make_worker(*types).run()
     assert (order[0], sorted(order)) == (0, [0, 1, 2, 3, 4, 5])
-    assert (report.fates, report.stop_reason) == ({"completed": 6}, "empty")
+    assert (report.endings, report.stop_reason) == ({"completed": 6}, "empty")
 
 
 async def test_a_failure_of_an_isolated_job_is_like_any(db: Db, make_worker: MakeWorker) -> None:
@@ -115,7 +115,7 @@ async def test_a_failure_of_an_isolated_job_is_like_any(db: Db, make_worker: Mak
     report = await make_worker(single("send_notification", work)).run()
     (failed,) = active(db)
     assert (failed["isolated"], failed["attempts"], failed["error_message"]) == (True, 1, "ValueError: no")
-    assert report.fates == {"completed": 2, "retried": 1}
+    assert report.endings == {"completed": 2, "retried": 1}
 
 
 async def test_a_rescued_job_runs_in_a_later_run(db: Db, make_worker: MakeWorker) -> None:
@@ -128,16 +128,15 @@ async def test_a_rescued_job_runs_in_a_later_run(db: Db, make_worker: MakeWorker
     assert (report.rescued, report.claimed) == (2, 0)
     assert {(row["isolated"], row["attempts"]) for row in active(db)} == {(True, 0)}
     make_due(db)
-    assert (await make_worker(worker_type).run()).fates == {"completed": 2}
+    assert (await make_worker(worker_type).run()).endings == {"completed": 2}
 
 
 # A worker in a process of its own, whose handler ends that process for job 4 as an out-of-memory kill would.
 POISONED = """
 import asyncio, os, sys
-import httpx
-from lib.database import Database
-from lib.queue.outcome import Completed
+from lib.queue import Completed
 from lib.queue.worker import Worker
+from lib.resources import Resources
 from lib.settings import Settings
 from tests.worker.working import single
 
@@ -149,12 +148,8 @@ async def work(request, context):
     return Completed()
 
 async def main():
-    settings = Settings.load(os.environ)
-    async with httpx.AsyncClient(timeout=3) as http:
-        key = settings.supabase_service_role_key.get_secret_value()
-        database = Database(settings.supabase_url, key, http)
-        types = {"send_notification": single("send_notification", work)}
-        await Worker(database, http, settings, "cron", 8000, 20, 10.0, types).run()
+    types = {"send_notification": single("send_notification", work)}
+    await Worker(Resources.open(Settings.load(os.environ)), "cron", 10.0, types).run()
 
 asyncio.run(main())
 """
@@ -193,6 +188,6 @@ async def test_in_every_other_run_ordinary_jobs_have_most_of_the_time(db: Db, ma
     for first in (0, 3):
         add_jobs(db, "process_image", isolated=True, first=first)
         add_jobs(db, "send_notification", 2, first=first + 1)
-        assert (await make_worker(*types).run()).fates == {"completed": 3}
+        assert (await make_worker(*types).run()).endings == {"completed": 3}
     assert order[0] == 0
     assert order[-1] == 3

@@ -8,6 +8,7 @@ import pytest
 
 import lib.jobs  # noqa: F401 - registers the types
 from lib.errors import DatabaseTimeout, DatabaseUnavailable
+from lib.model import Row
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.registry import registered
@@ -40,7 +41,7 @@ async def test_a_settle_whose_reply_was_lost_is_repeated(db: Db, make_worker: Ma
 
     report = await make_worker(single("send_notification", work)).run()
     assert set(ran.values()) == {1}
-    assert (report.fates, report.processed) == ({"completed": 10}, 10)
+    assert (report.endings, report.processed) == ({"completed": 10}, 10)
     assert faults.calls["settle_jobs"] == 1
     assert statuses(db) == {"completed": 10}
     assert {row["attempts"] for row in ended(db)} == {1}
@@ -56,7 +57,7 @@ async def test_a_retry_whose_reply_was_lost_is_counted_once(db: Db, make_worker:
         raise ValueError("no")
 
     report = await make_worker(single("send_notification", work)).run()
-    assert report.fates == {"retried": 1}
+    assert report.endings == {"retried": 1}
     (row,) = active(db)
     assert (row["attempts"], row["error_message"]) == (1, "ValueError: no")
 
@@ -98,7 +99,7 @@ async def test_one_claim_may_fail(db: Db, make_worker: MakeWorker, faults: Fault
 
     faults.refuse("settle_and_claim", times=1)
     report = await make_worker(single("send_notification", succeed)).run()
-    assert report.fates == {"completed": 3}
+    assert report.endings == {"completed": 3}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ async def test_what_ran_is_settled_when_the_database_comes_back(
 
     report = await make_worker(single("send_notification", work), concurrency=15).run()
     assert statuses(db) == {"completed": 30}
-    assert report.fates == {"completed": 30}
+    assert report.endings == {"completed": 30}
     assert set(ran.values()) == {1}
 
 
@@ -180,13 +181,13 @@ async def test_a_job_whose_own_call_finds_the_database_down_spends_no_attempt(
     add_jobs(db, "send_notification", max_attempts=1)
 
     async def work(_request: Numbered, context: JobContext) -> Outcome:
-        await context.database.queue_health()
+        await context.database.rpc("queue_health", Row)
         return Completed()
 
     faults.refuse("queue_health")
     report = await make_worker(single("send_notification", work)).run()
     (row,) = active(db)
-    assert (report.fates, row["status"], row["attempts"]) == ({"retried": 1}, "pending", 0)
+    assert (report.endings, row["status"], row["attempts"]) == ({"retried": 1}, "pending", 0)
 
 
 async def test_a_sync_that_meets_a_locked_table_spends_no_attempt(
@@ -200,9 +201,9 @@ async def test_a_sync_that_meets_a_locked_table_spends_no_attempt(
     holder = connect(autocommit=False)
     holder.execute("lock table public.post_ratings in access exclusive mode")
     report = await make_worker(registered["sync_like_count"]).run()
-    assert report.fates == {"retried": 8}
+    assert report.endings == {"retried": 8}
     assert {(row["status"], row["attempts"]) for row in active(db)} == {("pending", 0)}
     assert "lock timeout" in active(db)[0]["error_message"]
     holder.rollback()
     make_due(db)
-    assert (await make_worker(registered["sync_like_count"]).run()).fates == {"completed": 8}
+    assert (await make_worker(registered["sync_like_count"]).run()).endings == {"completed": 8}

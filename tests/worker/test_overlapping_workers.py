@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from lib import jobs
+import lib.jobs  # noqa: F401 - registers the types
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.registry import registered
@@ -26,8 +26,8 @@ async def test_each_job_runs_once(db: Db, make_worker: MakeWorker, workers: int)
     job_type = single("send_notification", work)
     reports = await asyncio.gather(*(make_worker(job_type).run() for _ in range(workers)))
     assert ran == Counter(range(400))
-    assert sum(report.fates["completed"] for report in reports) == 400
-    assert sum(report.fates["stale"] for report in reports) == 0
+    assert sum(report.endings["completed"] for report in reports) == 400
+    assert sum(report.endings["stale"] for report in reports) == 0
     assert statuses(db) == {"completed": 400}
     assert {row["attempts"] for row in ended(db)} == {1}
     assert sum(report.claimed > 0 for report in reports) > 1
@@ -35,7 +35,6 @@ async def test_each_job_runs_once(db: Db, make_worker: MakeWorker, workers: int)
 
 async def test_two_workers_make_the_same_counts_exact(db: Db, make_worker: MakeWorker) -> None:
     """Two syncs of one post wait for one another or run later, and both count everything."""
-    assert jobs.__all__
     db.execute("insert into public.posts_new (id) select gen_random_uuid() from generate_series(1, 20)")
     for n in range(10):
         db.execute(
@@ -64,7 +63,7 @@ async def test_a_late_settle_changes_nothing(db: Db, make_worker: MakeWorker) ->
         return Completed({"by": "the late one"})
 
     report = await make_worker(single("send_notification", work)).run()
-    assert (report.fates, report.processed) == ({"stale": 1}, 0)
-    assert report.results[0].outcome == "stale"
+    assert (report.endings, report.processed) == ({"stale": 1}, 0)
+    assert report.results[0].ending == "stale"
     (row,) = active(db)
     assert (row["status"], row["isolated"], row["attempts"]) == ("pending", True, 0)

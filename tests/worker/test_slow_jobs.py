@@ -23,7 +23,7 @@ async def test_the_others_run_and_are_settled_meanwhile(db: Db, make_worker: Mak
 
     report = await make_worker(single("send_notification", work, timeout_s=5), concurrency=2).run()
     assert when_slow_ended == [39]
-    assert report.fates == {"completed": 40}
+    assert report.endings == {"completed": 40}
 
 
 async def test_slots_are_used_in_parallel(db: Db, make_worker: MakeWorker) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
-from lib.queue.registry import Answer
+from lib.queue.registry import BatchOutcome
 from tests.worker.working import (
     Db,
     ForPost,
@@ -35,7 +35,7 @@ async def test_a_timeout_counts(db: Db, make_worker: MakeWorker) -> None:
     report = await make_worker(single("send_notification", work, timeout_s=0.5)).run()
     (failed,) = active(db)
     assert (failed["attempts"], failed["error_message"]) == (1, "TimedOut: no end after 0.5 s")
-    assert report.fates == {"completed": 2, "retried": 1}
+    assert report.endings == {"completed": 2, "retried": 1}
 
 
 async def test_a_cancelled_handler_may_clean_up(db: Db, make_worker: MakeWorker) -> None:
@@ -79,7 +79,7 @@ async def test_a_handler_that_ignores_its_cancellation_is_left_behind(
     started = time.monotonic()
     report = await make_worker(single("send_notification", work, timeout_s=0.3)).run()
     assert time.monotonic() - started < 3
-    assert report.fates == {"completed": 2, "retried": 1}
+    assert report.endings == {"completed": 2, "retried": 1}
     assert active(db)[0]["error_message"] == "TimedOut: no end after 0.3 s"
     stop.set()
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -92,14 +92,14 @@ async def test_a_batch_has_one_timeout(db: Db, make_worker: MakeWorker) -> None:
     add_jobs(db, "sync_like_count", 4)
     calls = 0
 
-    async def work(_requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(_requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         nonlocal calls
         calls += 1
         await asyncio.sleep(60)
         return []
 
     report = await make_worker(batch(work, size=4, timeout_s=0.3)).run()
-    assert (calls, report.fates) == (1, {"retried": 4})
+    assert (calls, report.endings) == (1, {"retried": 4})
     assert {row["attempts"] for row in active(db)} == {1}
 
 
@@ -108,7 +108,7 @@ async def test_one_job_that_hangs_kills_no_neighbour_in_its_batch(db: Db, make_w
     add_jobs(db, "sync_like_count", 20)
     sizes: list[int] = []
 
-    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[Answer]:
+    async def work(requests: Sequence[ForPost], _context: JobContext) -> Sequence[BatchOutcome]:
         sizes.append(len(requests))
         if any(request.n == 7 for request in requests):
             await asyncio.sleep(60)

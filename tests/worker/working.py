@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.policy import Policy
-from lib.queue.registry import Answer, JobType, Payload
+from lib.queue.registry import BatchOutcome, JobType, Payload
 from lib.queue.worker import Worker
 
 type Db = psycopg.Connection[dict[str, Any]]
@@ -31,7 +31,7 @@ class ForPost(Payload):
 
 
 type Single = Callable[[Numbered, JobContext], Awaitable[Outcome]]
-type Batch = Callable[[Sequence[ForPost], JobContext], Awaitable[Sequence[Answer]]]
+type Batch = Callable[[Sequence[ForPost], JobContext], Awaitable[Sequence[BatchOutcome]]]
 
 
 class MakeWorker(Protocol):

@@ -1,7 +1,7 @@
 """GET /api/admin/queue/metrics: the queue's numbers for Prometheus."""
 
-from lib.metrics import queue_metrics
 from lib.model import NoInput
+from lib.services.admin.queue.metrics import queue_metrics
 from lib.web import action, admin, endpoint
 
 app = endpoint(admin, get=action(NoInput, queue_metrics))

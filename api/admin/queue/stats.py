@@ -1,7 +1,7 @@
 """GET /api/admin/queue/stats: the queue in numbers, for dashboards."""
 
 from lib.model import NoInput
-from lib.monitoring import queue_stats
+from lib.services.admin.queue.stats import queue_stats
 from lib.web import action, admin, endpoint
 
 app = endpoint(admin, get=action(NoInput, queue_stats))

@@ -1,0 +1,89 @@
+"""What an error reply of PostgREST means: the only place that knows SQLSTATEs.
+
+Source of the codes: "PostgreSQL Error Codes" (Postgres docs, appendix A) and "Errors" (PostgREST docs).
+"""
+
+import json
+import re
+
+from lib.errors import (
+    Conflict,
+    DatabaseError,
+    DatabaseRejected,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    InvalidInput,
+)
+
+# What the check constraints of background_jobs mean to whoever enqueues.
+_RULES = {
+    "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
+    "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
+    "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),
+    "background_jobs_sync_names_a_post": ("payload", "must have a post_id that is a UUID"),
+    "background_jobs_priority_0_to_10": ("priority", "must be from 0 to 10"),
+    "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
+    "background_jobs_scheduled_for_in_years_1_to_9999": ("scheduled_for", "must be in the years 1 to 9999"),
+    "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
+}
+
+# Data exceptions, and check constraints.
+_INVALID = ("22", "23514")
+_NUL = {"22021", "22P05"}
+# Query canceled: the statement timeout.
+_TIMEOUTS = {"57014"}
+# States in which Postgres or PostgREST refuses through no fault of the call: try it again later.
+_LATER_CLASSES = (
+    "08",  # connection exception
+    "40",  # transaction rollback: deadlock, serialization failure
+    "53",  # insufficient resources: disk full, out of memory, too many connections
+    "57P",  # operator intervention: shutting down, starting up, database dropped
+    "58",  # system error: I/O
+)
+_LATER = {
+    "25006",  # read-only transaction: Supabase makes a project read-only when its disk is full
+    "55P03",  # lock not available
+    "PGRST000",  # PostgREST cannot connect to the database
+    "PGRST001",  # internal connection error
+    "PGRST002",  # no schema cache
+    "PGRST003",  # timed out waiting for a connection
+}
+# A reply that is not PostgREST's own: a gateway before it is busy or down. (Cloudflare's statuses are 520 to 530.)
+_GATEWAY_STATUS = re.compile(r"5\d\d|429")
+
+type Problem = Conflict | InvalidInput | DatabaseError
+
+
+def problem_of(function: str, status: int, body: bytes) -> Problem:
+    """Return the error that a reply with an error status means. Its details are left out: they may show a row."""
+    code, message = _code_and_message(status, body)
+    if code is None:
+        return DatabaseUnavailable(function, message)
+    return _translate(function, code, message)
+
+
+def _code_and_message(status: int, body: bytes) -> tuple[str | None, str]:
+    """Return the code and the message. The code is None when something before PostgREST answered."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        # Not JSON: a page of a gateway, or of whatever else answers under Supabase's name.
+        return (None if _GATEWAY_STATUS.fullmatch(str(status)) else str(status)), f"HTTP {status}"
+    if not isinstance(content, dict) or not content.get("code"):
+        return None, f"HTTP {status}"
+    return str(content["code"]), str(content.get("message") or f"HTTP {status}")
+
+
+def _translate(function: str, code: str, message: str) -> Problem:
+    if code == "PT409":
+        return Conflict(message)
+    if code in _TIMEOUTS:
+        return DatabaseTimeout(function, message)
+    if code in _LATER or code.startswith(_LATER_CLASSES):
+        return DatabaseUnavailable(function, message)
+    if code in _NUL:
+        return InvalidInput("text", "must not contain U+0000, which Postgres cannot store")
+    if code.startswith(_INVALID):
+        broken = next((rule for constraint, rule in _RULES.items() if constraint in message), None)
+        return InvalidInput(*broken) if broken else InvalidInput(function, message)
+    return DatabaseRejected(function, message, code)

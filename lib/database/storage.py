@@ -1,0 +1,70 @@
+"""Supabase Storage: the files of its public buckets."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+from storage3 import AsyncStorageClient
+from storage3.exceptions import StorageApiError
+from storage3.types import FileOptions
+
+from lib.database.http import library_client
+from lib.database.time_limit import TimeLeft, call_timeout_s
+from lib.database.transport import service_headers
+from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
+
+# "Not now": Storage's own 503 and 544, and a gateway's statuses. Its 500 means the file: the same file gets it again.
+_LATER = re.compile(r"5(?!00)\d\d|429|")
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Part of Database, which makes it. A call ends within MAX_CALL_S and within the time that is left."""
+
+    url: str
+    key: str = field(repr=False)
+    time_left_s: TimeLeft
+
+    def public_url(self, bucket: str, name: str) -> str:
+        """Return where anyone gets the file."""
+        return f"{self._api}/object/public/{bucket}/{name}"
+
+    async def upload(self, bucket: str, name: str, content: bytes, content_type: str, cache_control: str) -> str:
+        """Store a file, in place of one of the same name. Return its public URL.
+
+        cache_control: what follows `max-age=` in the header.
+
+        Raises:
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected: see lib.errors.
+        """
+        options: FileOptions = {"content-type": content_type, "cache-control": cache_control, "upsert": "true"}
+        await self._call("storage.upload", lambda files: files.from_(bucket).upload(name, content, options))
+        return self.public_url(bucket, name)
+
+    async def remove(self, bucket: str, names: Sequence[str]) -> int:
+        """Remove files; one that is not there is no error. Return how many were there.
+
+        Raises:
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected: see lib.errors.
+        """
+        return len(await self._call("storage.remove", lambda files: files.from_(bucket).remove(list(names))))
+
+    @property
+    def _api(self) -> str:
+        return f"{self.url.rstrip('/')}/storage/v1"
+
+    async def _call[T](self, name: str, call: Callable[[AsyncStorageClient], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(call_timeout_s(self.time_left_s)), library_client() as http:
+                return await call(AsyncStorageClient(f"{self._api}/", service_headers(self.key), http_client=http))
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise DatabaseTimeout(name, "no answer in time") from error
+        except httpx.HTTPError as error:
+            raise DatabaseUnavailable(name, type(error).__name__) from error
+        except StorageApiError as error:
+            status = str(error.status)
+            if _LATER.fullmatch(status):
+                raise DatabaseUnavailable(name, f"{error.message} ({status})") from error
+            raise DatabaseRejected(name, error.message, status) from error

@@ -1,0 +1,1 @@
+"""For operators: numbers, jobs, Prometheus."""

@@ -1,0 +1,23 @@
+"""Whether the queue works, for uptime monitors."""
+
+from lib.caller import Caller
+from lib.model import Model, NoInput
+from lib.resources import Resources
+
+
+class QueueHealth(Model):
+    """healthy, and the reasons when not. Seconds are whole; null where there is nothing to measure."""
+
+    healthy: bool
+    stuck_jobs: int
+    pending_jobs: int
+    oldest_due_seconds: int | None
+    dead_last_24h: int
+    last_run_seconds_ago: int | None
+    drifting_posts: int | None
+    reasons: tuple[str, ...]
+
+
+async def queue_health(_input: NoInput, resources: Resources, _: Caller) -> QueueHealth:
+    """Return whether the queue works, with the reasons when not."""
+    return await resources.database.rpc("queue_health", QueueHealth)

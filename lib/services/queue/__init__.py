@@ -1,0 +1,1 @@
+"""For the platform and trusted services: run the worker, enqueue, look up."""

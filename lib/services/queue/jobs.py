@@ -1,0 +1,167 @@
+"""Jobs for trusted services: enqueue one or many, and look one up."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, Strict, ValidationError
+
+import lib.jobs  # noqa: F401 - registers the job types
+from lib.caller import Caller
+from lib.errors import InvalidInput, NotFound
+from lib.model import Model, Text, broken_rules
+from lib.queue import Enqueued, NewJob, Payload, enqueue, enqueue_many
+from lib.queue.registry import type_named
+from lib.resources import Resources
+
+MAX_JOBS = 500
+# What the database takes, whatever the offset.
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+type Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+type Whole = Annotated[int, Strict()]
+
+
+class JobRequest(Model):
+    """A job to enqueue; its payload is checked against the model of its type."""
+
+    job_type: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    priority: Whole | None = Field(None, ge=0, le=10)
+    scheduled_for: Moment | None = None
+    idempotency_key: Text | None = Field(None, min_length=1, max_length=255)
+    max_attempts: Whole | None = Field(None, ge=1, le=25)
+
+
+class JobsRequest(Model):
+    """Up to 500 jobs, all or none."""
+
+    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MAX_JOBS)
+
+
+class JobHandle(Model):
+    """created is False when the idempotency key named a job that was there before."""
+
+    id: UUID
+    created: bool
+    status: str
+
+    @classmethod
+    def of(cls, enqueued: Enqueued) -> "JobHandle":
+        """From what the queue returns."""
+        return cls(id=enqueued.id, created=enqueued.created, status=enqueued.status)
+
+
+class JobReply(Model):
+    """The one job."""
+
+    job: JobHandle
+
+    @property
+    def created(self) -> bool:
+        """Whether this call created it."""
+        return self.job.created
+
+
+class JobsReply(Model):
+    """The jobs, in the order of the request."""
+
+    jobs: tuple[JobHandle, ...]
+
+    @property
+    def created(self) -> bool:
+        """Whether this call created at least one."""
+        return any(job.created for job in self.jobs)
+
+
+class JobQuery(Model):
+    """Which job to look up."""
+
+    id: UUID
+
+
+class JobState(Model):
+    """An active or ended job, without its claim token."""
+
+    id: UUID
+    job_type: str
+    payload: dict[str, Any]
+    status: str
+    priority: int
+    attempts: int
+    max_attempts: int
+    scheduled_for: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    error_message: str | None
+    result: Any
+    duration_ms: int | None
+    idempotency_key: str | None
+    isolated: bool | None
+    redrive_of: UUID | None
+    redriven_as: UUID | None
+    created_at: datetime
+
+
+class JobStateReply(Model):
+    """The job that was looked up."""
+
+    job: JobState
+
+
+def read_enqueue_request(body: Any) -> JobRequest | JobsRequest:
+    """One job, or {"jobs": [...]}.
+
+    Raises:
+        pydantic.ValidationError: a field breaks a rule.
+        InvalidInput: too many jobs, which are not looked at one by one then.
+    """
+    if isinstance(body, dict) and "jobs" in body:
+        if isinstance(body["jobs"], list) and len(body["jobs"]) > MAX_JOBS:
+            raise InvalidInput("jobs", f"must have at most {MAX_JOBS} items")
+        return JobsRequest.model_validate(body)
+    return JobRequest.model_validate(body)
+
+
+async def enqueue_requested(request: JobRequest | JobsRequest, resources: Resources, _: Caller) -> JobReply | JobsReply:
+    """Enqueue one job or many.
+
+    Raises:
+        InvalidInput: an unknown type, a payload that its model rejects, or a limit.
+        Conflict: an idempotency key is held by a job of another type or payload.
+    """
+    if isinstance(request, JobRequest):
+        return JobReply(job=JobHandle.of(await enqueue(resources.database, _new_job(request))))
+    new_jobs = [_new_job(job, "jobs", str(position)) for position, job in enumerate(request.jobs)]
+    return JobsReply(jobs=tuple(JobHandle.of(each) for each in await enqueue_many(resources.database, new_jobs)))
+
+
+async def find_job(query: JobQuery, resources: Resources, _: Caller) -> JobStateReply:
+    """Look up a job, active or ended.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    found = await resources.database.rpc("find_jobs", list[JobState], job_ids=[query.id])
+    if not found:
+        raise NotFound("there is no such job")
+    return JobStateReply(job=found[0])
+
+
+def _new_job(request: JobRequest, *where: str) -> NewJob:
+    """where: the place of the request in the body, for messages."""
+    job_type = type_named(request.job_type, field=".".join((*where, "jobType")))
+    return NewJob(
+        payload=_payload(job_type.payload, request.payload, (*where, "payload")),
+        priority=request.priority,
+        scheduled_for=request.scheduled_for,
+        idempotency_key=request.idempotency_key,
+        max_attempts=request.max_attempts,
+    )
+
+
+def _payload(model: type[Payload], payload: dict[str, Any], where: tuple[str, ...]) -> Payload:
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        raise InvalidInput.of(broken_rules(error, "body", where)) from None

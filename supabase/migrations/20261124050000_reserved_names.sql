@@ -1,0 +1,143 @@
+-- reserve_names: the first file. It refuses, before anything changes, when the app has something under a name of ours.
+--
+-- PostgREST exposes the schema public only, so what clients and the server use has to be there. The rest is in
+-- queue_private. posts_new, post_ratings and comments are adopted: they are no clash, unless they are no tables.
+-- A name that was free is reserved here. Whatever has it later is ours, so applying the set again, or going on after a
+-- file that failed, is not refused. A later version reserves its new names by the same function, in a file of its own.
+-- Functions are reserved by name, whatever their arguments: of two functions with one name, PostgREST cannot choose.
+-- Locks: not one. Safe to repeat: yes. Errors: 42710, the message names every clash.
+
+do $$
+begin
+  if to_regnamespace('queue_private') is not null and to_regclass('queue_private.reserved_names') is null then
+    raise exception 'these names are taken: schema queue_private'
+      using errcode = '42710', hint = 'Nothing was changed. Rename the schema, then apply the migrations again.';
+  end if;
+end
+$$;
+
+create schema if not exists queue_private;
+revoke all on schema queue_private from public, anon, authenticated;
+
+create table if not exists queue_private.reserved_names (
+  kind text not null,
+  name text not null,
+  reserved_at timestamptz not null default now(),
+  primary key (kind, name),
+  constraint reserved_names_kind_is_known
+    check (kind in ('relation', 'type', 'function', 'trigger', 'policy', 'bucket'))
+);
+comment on table queue_private.reserved_names is 'Names that were free when the migrations first came: what has them is ours.';
+comment on column queue_private.reserved_names.name is 'In the schema public; of a trigger or a policy, on an adopted table.';
+alter table queue_private.reserved_names enable row level security;
+revoke all on table queue_private.reserved_names from public, anon, authenticated;
+
+-- names: for each kind an array, as in the call below.
+create or replace function queue_private.reserve_names(names jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  adopted text[] := array['posts_new', 'post_ratings', 'comments'];
+  taken text;
+begin
+  with wanted as materialized (
+    select each_kind.key as kind, each_name.value as name
+    from jsonb_each(reserve_names.names) as each_kind
+    cross join lateral jsonb_array_elements_text(each_kind.value) as each_name
+    where not exists (
+      select from queue_private.reserved_names as reserved
+      where reserved.kind = each_kind.key and reserved.name = each_name.value
+    )
+  ), clash (object) as (
+    select pg_describe_object('pg_class'::regclass, c.oid, 0)
+    from wanted
+    join pg_catalog.pg_class as c
+      on c.relname = wanted.name and c.relnamespace = 'public'::regnamespace and c.relkind <> 'c'
+    where wanted.kind in ('relation', 'type')
+    union
+    select pg_describe_object('pg_class'::regclass, c.oid, 0)
+    from pg_catalog.pg_class as c
+    where c.relname = any (adopted) and c.relnamespace = 'public'::regnamespace and c.relkind not in ('r', 'p')
+    union
+    select pg_describe_object('pg_type'::regclass, t.oid, 0)
+    from wanted
+    join pg_catalog.pg_type as t on t.typname = wanted.name and t.typnamespace = 'public'::regnamespace
+    left join pg_catalog.pg_class as c on c.oid = t.typrelid
+    -- A table's row type goes with the table, which is named already.
+    where wanted.kind in ('relation', 'type') and (c.oid is null or c.relkind = 'c')
+    union
+    select pg_describe_object('pg_proc'::regclass, p.oid, 0)
+    from wanted
+    join pg_catalog.pg_proc as p on p.proname = wanted.name and p.pronamespace = 'public'::regnamespace
+    where wanted.kind = 'function'
+    union
+    select pg_describe_object('pg_trigger'::regclass, t.oid, 0)
+    from wanted
+    join pg_catalog.pg_trigger as t on t.tgname = wanted.name
+    where wanted.kind = 'trigger' and t.tgrelid in (select to_regclass('public.' || each) from unnest(adopted) as each)
+    union
+    select pg_describe_object('pg_policy'::regclass, p.oid, 0)
+    from wanted
+    join pg_catalog.pg_policy as p on p.polname = wanted.name
+    where wanted.kind = 'policy' and p.polrelid in (select to_regclass('public.' || each) from unnest(adopted) as each)
+  )
+  select string_agg(clash.object, ', ' order by clash.object) into taken from clash;
+
+  -- Dynamic, because an installation may be without Storage.
+  if to_regclass('storage.buckets') is not null then
+    execute $query$
+      select concat_ws(', ', $1, string_agg('bucket ' || bucket.id, ', ' order by bucket.id))
+      from storage.buckets as bucket
+      where bucket.id in (select jsonb_array_elements_text($2))
+        and not exists (
+          select from queue_private.reserved_names as reserved
+          where reserved.kind = 'bucket' and reserved.name = bucket.id
+        )
+    $query$ into taken using taken, coalesce(reserve_names.names -> 'bucket', '[]');
+  end if;
+
+  if taken <> '' then
+    raise exception 'these names are taken: %', taken
+      using errcode = '42710', hint = 'Nothing was changed. Rename them in the app, then apply the migrations again.';
+  end if;
+  insert into queue_private.reserved_names (kind, name)
+  select each_kind.key, each_name.value
+  from jsonb_each(reserve_names.names) as each_kind
+  cross join lateral jsonb_array_elements_text(each_kind.value) as each_name
+  on conflict do nothing;
+end
+$$;
+comment on function queue_private.reserve_names is 'Refuse when one of these names is taken; reserve those that are free.';
+revoke all on function queue_private.reserve_names from public, anon, authenticated;
+
+-- A test compares this list with what the migrations make.
+select queue_private.reserve_names('{
+  "relation": [
+    "background_jobs", "job_history", "job_history_id_seq", "job_schedules", "notifications", "paused_job_types",
+    "post_images", "post_rankings", "post_thumbnails", "push_subscriptions", "single_claims", "worker_runs",
+    "worker_runs_id_seq"
+  ],
+  "type": ["job_status", "job_type", "like_state"],
+  "function": [
+    "add_notification", "audit_like_counts", "cancel_job", "cancel_jobs", "check_claim", "check_outcomes",
+    "claim_isolated_job", "claim_jobs", "claim_next_job", "claimable_job_types", "complete_job", "create_post",
+    "delete_expired", "due_schedules", "enqueue_job", "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs",
+    "find_orphaned_images", "finish_worker_run", "fire_schedule", "job_backoff", "lease_jobs", "like_states",
+    "list_jobs", "list_posts", "new_job_id", "pause_job_type", "pick_due_jobs", "post_exists", "queue_diagnostics",
+    "queue_health", "queue_stats", "queue_stats_by_type", "queue_throughput", "recompute_rankings", "record_push",
+    "redrive_jobs", "remove_push_subscription", "rescue_expired_jobs", "resume_job_type", "set_like",
+    "settle_and_claim", "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails",
+    "sync_post_like_count", "sync_post_like_counts", "toggle_like", "undelivered_pushes", "worker_run_stats"
+  ],
+  "trigger": [
+    "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
+    "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images"
+  ],
+  "policy": [
+    "anyone reads comments", "anyone reads posts", "sessions add ratings", "sessions read ratings",
+    "sessions remove ratings", "users add their own posts", "users change their own posts",
+    "users delete their own posts"
+  ],
+  "bucket": ["post-images"]
+}');
