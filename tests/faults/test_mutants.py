@@ -12,7 +12,9 @@ from tests.faults.workers import WorkerHost, plan_for
 from tests.model.mutants import FENCE_REMOVED, RESCUE_WITHOUT_ISOLATION, SHARE_LOCK_REMOVED, Mutant
 from tests.stack.watching import wait_until
 
-NO_RESCUE = Mutant("rescues nobody", "rescue_expired_jobs", {"job.status = 'processing' and job.lease_expires_at < moment": "false"})
+NO_RESCUE = Mutant(
+    "rescues nobody", "rescue_expired_jobs", {"job.status = 'processing' and job.lease_expires_at < moment": "false"}
+)
 BY_ID = "where job.id in (select old.id from public.background_jobs as old where old.ctid = any (places))"
 CLAIM_LOCK_REMOVED = Mutant(
     "claims without locking",

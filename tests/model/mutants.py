@@ -38,7 +38,9 @@ FENCE_REMOVED = Mutant(
     },
 )
 RESCUE_WITHOUT_ISOLATION = Mutant(
-    "rescues without isolating", "rescue_expired_jobs", {"isolated = d.isolated or not d.is_innocent": "isolated = job.isolated"}
+    "rescues without isolating",
+    "rescue_expired_jobs",
+    {"isolated = d.isolated or not d.is_innocent": "isolated = job.isolated"},
 )
 SHARE_LOCK_REMOVED = Mutant(
     "joins a sync job without the share lock", "ask_for_like_sync", {"for share skip locked": ""}
@@ -58,8 +60,16 @@ MUTANTS = (
         "rescue_expired_jobs",
         {"claim_token = null,": "claim_token = null, settled_token = d.claim_token,"},
     ),
-    Mutant("rescue counts the first lost lease", "rescue_expired_jobs", {"(d.is_innocent or not d.isolated)::integer": "d.is_innocent::integer"}),
-    Mutant("rescue takes leases that still run", "rescue_expired_jobs", {"job.status = 'processing' and job.lease_expires_at < moment": "job.status = 'processing'"}),
+    Mutant(
+        "rescue counts the first lost lease",
+        "rescue_expired_jobs",
+        {"(d.is_innocent or not d.isolated)::integer": "d.is_innocent::integer"},
+    ),
+    Mutant(
+        "rescue takes leases that still run",
+        "rescue_expired_jobs",
+        {"job.status = 'processing' and job.lease_expires_at < moment": "job.status = 'processing'"},
+    ),
     Mutant(
         "settles one job in two places",
         "settle_jobs",
