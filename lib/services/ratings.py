@@ -34,7 +34,7 @@ class SetLikeRequest(ToggleRequest):
 
 
 class Rating(Model):
-    """Whether the session likes the post, and how many do. After a change, likes is the stored count moved by it."""
+    """Whether the session likes the post, and how many do."""
 
     post_id: UUID
     liked: bool
