@@ -28,6 +28,7 @@ from lib.resources import Resources
 from lib.web.auth import Authenticate
 from lib.web.lifespan import current_resources, lifespan
 from lib.web.middleware import ReplyHeaders
+from lib.web.origin import client_address, session_header
 from lib.web.replies import error_reply, reply_to
 from lib.web.requests import MAX_BODY_BYTES, bearer_token, read_body, read_query
 
@@ -101,9 +102,14 @@ async def _serve(request: Request, act: Action, authenticate: Authenticate) -> R
     try:
         deadline_in_s = _deadline_in_s()
         resources = current_resources()
-        caller = await authenticate(bearer_token(request), resources)
+        caller = replace(
+            await authenticate(bearer_token(request), resources),
+            session_id=session_header(request),
+            address=client_address(request),
+            deadline_in_s=deadline_in_s,
+        )
         given = await act.read(request)
-        reply = await act.service(given, resources, replace(caller, deadline_in_s=deadline_in_s))
+        reply = await act.service(given, resources, caller)
     except Exception as error:  # noqa: BLE001 - the last resort of a request: nothing inside is shown
         return _reply_to_error(error)
     if isinstance(reply, str):
@@ -139,7 +145,7 @@ def _cors(methods: list[str]) -> Middleware:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=methods,
-        allow_headers=["authorization", "content-type", "x-request-id"],
+        allow_headers=["authorization", "content-type", "x-request-id", "x-session-id"],
         expose_headers=["x-request-id", "retry-after"],
         max_age=600,
     )

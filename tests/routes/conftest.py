@@ -22,7 +22,10 @@ from lib.web.lifespan import close_resources
 
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing of the machine that runs the tests may reach the functions.
-OURS = ("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "ALLOWED_", "IMAGE_", "WORKER_", "VERCEL")
+OURS = (
+    *("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "VIEWER_", "ALLOWED_", "IMAGE_", "LIKES_", "WORKER_"),
+    "VERCEL",
+)
 
 
 @pytest.fixture
