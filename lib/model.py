@@ -4,14 +4,15 @@ import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from lib.errors import BrokenRule
 
 # Text that Postgres can store: every character but NUL.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
-# What pydantic adds to a location: which branch of a union it tried.
-_BRANCH = re.compile(r"constrained-\w+|function-\w+\[.*\]")
+# What pydantic adds to a location: which branch of a union it tried, such as the name of a class.
+_BRANCH = re.compile(r"constrained-\w+|function-\w+\[.*\]|[A-Z]\w*")
 
 
 def camel_case(name: str) -> str:
@@ -41,8 +42,12 @@ class NoInput(Model):
 def broken_rules(error: ValidationError, whole: str, prefix: tuple[str, ...] = ()) -> list[BrokenRule]:
     """Return what pydantic found. `whole` names the input itself, for a problem that is of no field."""
     problems = error.errors(include_url=False, include_input=False, include_context=False)
-    return [BrokenRule(_field((*prefix, *problem["loc"])) or whole, problem["msg"]) for problem in problems]
+    return [BrokenRule(_field(problem, prefix) or whole, problem["msg"]) for problem in problems]
 
 
-def _field(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if not _BRANCH.fullmatch(str(part)))
+def _field(problem: ErrorDetails, prefix: tuple[str, ...]) -> str:
+    names = [*prefix, *(str(part) for part in problem["loc"])]
+    # The name of an unknown field comes last and is the sender's, whatever it looks like.
+    its_own = names.pop() if problem["type"] == "extra_forbidden" else None
+    kept = [name for name in names if not _BRANCH.fullmatch(name)]
+    return ".".join(kept if its_own is None else [*kept, its_own])

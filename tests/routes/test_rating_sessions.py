@@ -6,7 +6,6 @@ import httpx
 import psycopg
 import pytest
 
-from lib.web.endpoint import _cors
 from tests.routes.conftest import Logged
 from tests.routes.test_auth import sign_up
 from tests.routes.test_ratings import OTHER, SESSION, URL, new_posts, ratings_of
@@ -156,9 +155,3 @@ async def test_a_session_id_is_never_logged_nor_listed(
     ]
     assert "sync_like_count" in texts[0]
     assert secret not in "".join(texts) + logged.text + broken.text
-
-
-def test_browsers_may_send_the_header(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The preflight allows it."""
-    monkeypatch.setenv("ALLOWED_ORIGINS", "https://app.example.com")
-    assert "x-session-id" in _cors(["GET"]).kwargs["allow_headers"]

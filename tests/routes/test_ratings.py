@@ -145,6 +145,7 @@ GOOD: dict[str, Any] = {"postId": "01890000-0000-7000-8000-000000000001", "sessi
         ("POST", GOOD | {"sessionId": 1234567890123456}, "sessionId"),
         ("POST", GOOD | {"sessionId": "a\0b" + "x" * 20}, "sessionId"),
         ("POST", GOOD | {"other": 1}, "other"),
+        ("POST", GOOD | {"Other": 1}, "Other"),
         ("POST", [], "body"),
         ("POST", "text", "body"),
         ("PUT", GOOD, "liked"),

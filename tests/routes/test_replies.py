@@ -225,7 +225,7 @@ async def test_allowed_origins_may_call(site: httpx.AsyncClient) -> None:
         assert reply.headers["cache-control"] == "no-store"
         assert reply.headers["x-request-id"]
         assert "origin" in reply.headers["vary"].lower()
-    wanted = PREFLIGHT | {"access-control-request-headers": "content-type, x-request-id"}
+    wanted = PREFLIGHT | {"access-control-request-headers": "content-type, x-request-id, x-session-id"}
     assert (await site.options(RATINGS, headers=wanted)).status_code == 200
     for origin in (ORIGIN, "http://localhost:3000"):
         reply = await site.get(RATINGS, headers={"origin": origin})
