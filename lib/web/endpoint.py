@@ -44,14 +44,17 @@ class Action:
     service: Service[Any]
     status: Callable[[Any], int]
     authenticate: Authenticate | None = None
+    is_safe: bool = True
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
     service: Service[M],
+    *,
     status: Callable[[Any], int] = lambda _: 200,
     authenticate: Authenticate | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    is_safe: bool = True,
 ) -> Action:
     """Read the input, call `service`, and reply with what it returns (a model as JSON, text as text) under `status`.
 
@@ -59,6 +62,7 @@ def action[M](
         or a function that makes the input of a JSON body.
     authenticate: where a method lets in others than the endpoint's other methods do.
     max_body_bytes: where a method takes more than a form; Vercel itself takes at most 4.5 MB.
+    is_safe: False for a GET that changes something: it is not answered to HEAD, which checkers of links send.
     """
 
     async def read(request: Request) -> Any:
@@ -68,7 +72,7 @@ def action[M](
             return await read_body(request, reads.model_validate, max_body_bytes)
         return await read_body(request, cast("Callable[[Any], Any]", reads), max_body_bytes)
 
-    return Action(read, service, status, authenticate)
+    return Action(read, service, status, authenticate, is_safe)
 
 
 def endpoint(
@@ -90,8 +94,11 @@ def endpoint(
     middleware = [Middleware(ReplyHeaders)]
     if cors:
         middleware.append(_cors(sorted(actions)))
+    route = Route("/{path:path}", serve, methods=list(actions))
+    if get is not None and not get.is_safe and route.methods is not None:
+        route.methods.discard("HEAD")
     return Starlette(
-        routes=[Route("/{path:path}", serve, methods=list(actions))],
+        routes=[route],
         middleware=middleware,
         exception_handlers={405: _reply_to_http_error, 404: _reply_to_http_error},
         lifespan=lifespan,

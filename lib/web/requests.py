@@ -1,8 +1,10 @@
 """Reading a request: its JSON body or its query, as a service's input."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any, get_origin
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -13,6 +15,8 @@ from lib.model import broken_rules
 
 # What a form needs, and little enough to be checked at once: reading holds up an instance's other requests.
 MAX_BODY_BYTES = 64 * 1024
+# A page of 100 posts, and what else a route takes.
+MAX_PARAMETERS = 128
 
 
 def bearer_token(request: Request) -> str | None:
@@ -34,11 +38,23 @@ def read_query[M: BaseModel](request: Request, model: type[M]) -> M:
         if get_origin(info.annotation) is tuple
         for name in (field, info.alias)
     }
-    values: dict[str, Any] = {}
-    for name in request.query_params:
-        given = request.query_params.getlist(name)
-        values[name] = given if name in many or len(given) > 1 else given[0]
+    values = {
+        name: given if name in many or len(given) > 1 else given[0] for name, given in _parameters(request).items()
+    }
     return _validate(model.model_validate, values)
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    """The values of each name, read in one pass; too many are counted and not read."""
+    query = request.scope["query_string"].decode("latin-1")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise InvalidInput("query", f"must have at most {MAX_PARAMETERS} parameters") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
 
 
 async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: int = MAX_BODY_BYTES) -> M:
@@ -52,7 +68,7 @@ async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: i
     if media_type != "application/json":
         raise HTTPException(415, "the body must be application/json")
     try:
-        content = json.loads(await _read(request, max_bytes), parse_constant=_refuse_constant)
+        content = json.loads(await _read(request, max_bytes), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
     return _validate(parse, content)
@@ -71,6 +87,14 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 def _refuse_constant(name: str) -> None:
     """NaN and Infinity are no JSON (RFC 8259, section 6), though Python reads them."""
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    """A number beyond a double, such as 1e400, is valid JSON and would be read as infinity, which no JSON can say."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _validate[M](parse: Callable[[Any], M], value: Any) -> M:
