@@ -66,6 +66,12 @@ class Settings(BaseModel):
     cron_secret: SecretStr | None = Field(None, validation_alias="CRON_SECRET")
     queue_api_token: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN")
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
+    viewer_api_token: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN")
+    # While a secret is rotated its previous value is accepted too.
+    cron_secret_previous: SecretStr | None = Field(None, validation_alias="CRON_SECRET_PREVIOUS")
+    queue_api_token_previous: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN_PREVIOUS")
+    admin_api_token_previous: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN_PREVIOUS")
+    viewer_api_token_previous: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN_PREVIOUS")
     allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
     image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
     image_bucket: Bucket | None = Field(None, validation_alias="IMAGE_BUCKET")
