@@ -1,7 +1,9 @@
 """The bases of what crosses a border: HTTP bodies in camelCase, rows of the database in snake_case."""
 
+import json
+import math
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -37,6 +39,28 @@ class NoInput(Model):
     """For services that take nothing. What monitors and platforms append to a URL is no error."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return what the JSON says: all that RFC 8259 allows, and nothing that Python alone reads.
+
+    Raises:
+        ValueError: it is not JSON, or has a number beyond a double, such as 1e400, which would be read as infinity.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(name: str) -> None:
+    """NaN and Infinity are no JSON (RFC 8259, section 6), though Python reads them."""
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def broken_rules(error: ValidationError, whole: str, prefix: tuple[str, ...] = ()) -> list[BrokenRule]:

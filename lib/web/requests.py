@@ -1,7 +1,5 @@
 """Reading a request: its JSON body or its query, as a service's input."""
 
-import json
-import math
 from collections.abc import Callable
 from typing import Any, get_origin
 from urllib.parse import parse_qsl
@@ -11,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from lib.errors import InvalidInput
-from lib.model import broken_rules
+from lib.model import broken_rules, read_json
 
 # What a form needs, and little enough to be checked at once: reading holds up an instance's other requests.
 MAX_BODY_BYTES = 64 * 1024
@@ -68,7 +66,7 @@ async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: i
     if media_type != "application/json":
         raise HTTPException(415, "the body must be application/json")
     try:
-        content = json.loads(await _read(request, max_bytes), parse_constant=_refuse_constant, parse_float=_finite)
+        content = read_json(await _read(request, max_bytes))
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
     return _validate(parse, content)
@@ -82,19 +80,6 @@ async def _read(request: Request, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise HTTPException(413, f"the body must be at most {max_bytes} bytes")
     return bytes(body)
-
-
-def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are no JSON (RFC 8259, section 6), though Python reads them."""
-    raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    """A number beyond a double, such as 1e400, is valid JSON and would be read as infinity, which no JSON can say."""
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(text)
-    return number
 
 
 def _validate[M](parse: Callable[[Any], M], value: Any) -> M:

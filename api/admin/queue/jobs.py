@@ -1,4 +1,4 @@
-"""GET, POST /api/admin/queue/jobs: operators list, redrive, cancel, pause and resume."""
+"""GET, POST /api/admin/queue/jobs: operators list, redrive, discard, cancel, pause and resume."""
 
 from lib.services.admin.queue.jobs import JobAction, JobsQuery, act_on_jobs, list_jobs
 from lib.web import action, admin, endpoint, viewer
