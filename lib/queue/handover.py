@@ -1,7 +1,7 @@
 """One run starts another: it hands over to a successor at its end, or wakes siblings while it works.
 
 What is decided here is arithmetic. What is done is one call of our own route, whose answer is not waited for: it comes
-when the called run ends. A call that fails loses nothing, for the next tick of the cron goes on. See decision 20.
+when the called run ends. A call that fails loses nothing, for the next tick of the cron goes on. See docs/decisions/0051.
 """
 
 import asyncio
