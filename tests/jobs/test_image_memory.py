@@ -89,7 +89,8 @@ INSTANCE = """
 import asyncio, json, runpy, sys, time
 from dataclasses import replace
 runpy.run_path("api/queue/process.py")
-from lib.outside import Outside, Rendition
+from lib.outside import Outside
+from lib.outside.images.process import PictureProcess
 from lib.settings import Settings
 
 async def main(host, urls):
