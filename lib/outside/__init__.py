@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from lib.outside.http import Resolver
     from lib.outside.images import Images
-    from lib.outside.push import PushMisconfigured, PushNotConfigured, PushSender
+    from lib.outside.push import PushMisconfigured, PushNotConfigured
+    from lib.outside.push.sender import PushSender
 
 __all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Rendition", "Side", "Verdict"]
 
@@ -79,7 +80,7 @@ class Outside:
     @cached_property
     def push(self) -> "PushSender | PushNotConfigured | PushMisconfigured":
         """Who pushes to browsers, or why nobody does."""
-        from lib.outside.push import push_sender  # noqa: PLC0415 - see above
+        from lib.outside.push.sender import push_sender  # noqa: PLC0415 - see above
 
         return push_sender(self.settings, self.resolver.resolve)
 
