@@ -82,6 +82,12 @@ class Settings(BaseModel):
     likes_per_minute_per_address: int = Field(1200, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_ADDRESS")
     worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
     worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
+    worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
+    worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
+    worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    vercel_env: str | None = Field(None, validation_alias="VERCEL_ENV")
+    vercel_url: str | None = Field(None, validation_alias="VERCEL_URL")
+    vercel_project_production_url: str | None = Field(None, validation_alias="VERCEL_PROJECT_PRODUCTION_URL")
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
@@ -98,6 +104,18 @@ class Settings(BaseModel):
         if missing:
             raise Misconfigured(missing, "not set")
         raise Misconfigured((_variable(problems[0]),), problems[0]["msg"])
+
+    @property
+    def own_origin(self) -> str | None:
+        """Where these functions are, such as https://app.example.com; None where nothing says it.
+
+        In production Vercel protects a deployment's own URL with a login, and leaves the project's domain open.
+        """
+        if self.worker_url:
+            return self.worker_url.rstrip("/")
+        host = self.vercel_project_production_url if self.vercel_env == "production" else None
+        host = host or self.vercel_url
+        return f"https://{host}" if host else None
 
 
 def _variable(problem: Any) -> str:

@@ -13,6 +13,7 @@ from dev.demo.rankings import report_rankings, show_rankings
 from dev.demo.recurring import report_recurring, show_recurring
 from dev.demo.scene import Check, Scene
 from dev.demo.user import sign_up
+from dev.demo.waking import show_waking
 from dev.errors import StackError
 from dev.process import signals
 from dev.supabase import temporary
@@ -56,6 +57,7 @@ def _play(scene: Scene, pushes: PushService) -> None:
     report_push(scene, user, pushes)
     report_recurring(scene)
     report_rankings(scene, sleeper)
+    show_waking(scene)
     report_jobs(scene)
 
 

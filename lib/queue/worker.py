@@ -3,10 +3,13 @@
 It drains until nothing due is left or the time budget ends.
 """
 
+import asyncio
 import logging
+import math
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +18,7 @@ from lib.logs import log_event
 from lib.queue.attempt import Attempts
 from lib.queue.deadline import Deadline
 from lib.queue.drain import Lane, drain_all, fitting_types
+from lib.queue.handover import Colleagues, Successor, may_hand_over, siblings_after_s, siblings_to_wake
 from lib.queue.isolation import reserve_s, run_isolated
 from lib.queue.registry import JobType, registered
 from lib.queue.report import RunReport
@@ -23,18 +27,24 @@ from lib.queue.settle import Settler
 from lib.queue.store import Store
 from lib.resources import Resources
 
-type Trigger = Literal["cron", "manual"]
+# WORKER_MAX_RUNS holds for the runs that other runs start. The cron's and a person's always work: lost runs could
+# otherwise lock the queue up.
+type Trigger = Literal["cron", "manual"] | Successor
 
 MAX_RESCUED_PER_CALL = 500
 
 
 @dataclass(slots=True)
 class Worker:
-    """One invocation. `deadline_in_s` is the time until the platform's kill, None if unknown."""
+    """One invocation. `deadline_in_s` is the time until the platform's kill, None if unknown.
+
+    `started_by`: the run that called this one, None for the cron's and a person's.
+    """
 
     resources: Resources
     trigger: Trigger
     deadline_in_s: float | None = None
+    started_by: int | None = None
     types: Mapping[str, JobType] = field(default_factory=lambda: registered)
     clock: Callable[[], float] = time.monotonic
 
@@ -45,11 +55,13 @@ class Worker:
             DatabaseError: Supabase does not answer. Leased jobs keep their lease, and a later run rescues them.
         """
         run = _Run(self)
-        await run.open()
+        if not await run.open():
+            return run.report
         try:
             await run.rescue()
             await run.fire_schedules()
-            await run.drain()
+            async with run.waking_siblings():
+                await run.drain()
             await run.run_isolated()
             await run.drain_again()
             await run.conclude()
@@ -58,6 +70,7 @@ class Worker:
             raise
         finally:
             await run.close()
+        await run.hand_over()
         return run.report
 
 
@@ -65,8 +78,9 @@ class _Run:
     """The steps of one invocation and what they share."""
 
     def __init__(self, worker: Worker) -> None:
-        settings = worker.resources.settings
+        self._settings = settings = worker.resources.settings
         self._trigger = worker.trigger
+        self._started_by = worker.started_by
         self._types = worker.types
         self._concurrency = settings.worker_concurrency
         self._started = worker.clock()
@@ -76,19 +90,30 @@ class _Run:
         self._store = Store(self._resources.database, self.report.worker_id)
         self._settler = Settler(self._store, self.report, self._deadline)
         self._attempts = Attempts(self._resources, self._deadline)
-        self._run_id = 0
+        self._run_id = self._hops = self._runs_under_way = 0
         self._isolated_types: list[JobType] = []
 
-    async def open(self) -> None:
-        """Record that this run started, and learn which isolated jobs wait."""
-        started = await self._store.start_worker_run(self._trigger, self.report.budget_ms, list(self._types))
-        self._run_id = started.run_id
+    async def open(self) -> bool:
+        """Record that this run started, and learn whether it may work and which isolated jobs wait."""
+        max_runs = None if self._trigger in ("cron", "manual") else self._settings.worker_max_runs
+        started = await self._store.start_worker_run(
+            self._trigger, self.report.budget_ms, list(self._types), self._started_by, max_runs
+        )
+        self._run_id, self._hops, self._runs_under_way = started.run_id, started.hops, started.runs_under_way
+        if not started.may_run:
+            self.report.stop_reason = "limit"
+            self._measure()
+            log_event(
+                "run.refused", worker_id=self.report.worker_id, trigger=self._trigger, others=self._runs_under_way
+            )
+            return False
         self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)
         budget_s = self.report.budget_ms / 1000
         never = [name for name, job_type in self._types.items() if job_type.policy.timeout_s > budget_s]
         if never:
             log_event("run.budget_too_small", level=logging.ERROR, budget_ms=self.report.budget_ms, never_run=never)
+        return True
 
     async def rescue(self) -> None:
         """Take back what a killed run held."""
@@ -117,6 +142,26 @@ class _Run:
         attempts = Attempts(self._resources, deadline)
         return [Lane(types, slots, self._settler, attempts, deadline) for types, slots in groups]
 
+    @asynccontextmanager
+    async def waking_siblings(self) -> AsyncIterator[None]:
+        """Meanwhile, see whether the backlog is too deep for this run, and wake siblings then."""
+        waking = asyncio.ensure_future(self._wake_siblings()) if self._settings.worker_fanout else None
+        try:
+            yield
+        finally:
+            if waking is not None:
+                waking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await waking
+
+    async def _wake_siblings(self) -> None:
+        await asyncio.sleep(siblings_after_s(self._settings))
+        siblings = siblings_to_wake(self.report, self._settings, self._hops, self._runs_under_way)
+        if siblings and await self._oldest_due_seconds() is not None:
+            colleagues = Colleagues(self._settings, self._run_id)
+            left_s = self._deadline.call_time_left_s()
+            await asyncio.gather(*(colleagues.call("fanout", left_s) for _ in range(siblings)))
+
     async def run_isolated(self) -> None:
         """Run the isolated jobs one after another, with nothing else in flight."""
         await run_isolated(self._types, self._settler, self._attempts, self._deadline)
@@ -132,18 +177,21 @@ class _Run:
         if len(fitting_types(self._types.values(), self._deadline)) == len(self._types):
             return
         self.report.stop_reason = "budget"
+        if await self._oldest_due_seconds() is None:
+            self.report.stop_reason = "empty"
+
+    async def _oldest_due_seconds(self) -> float | None:
+        """Return for how long a job has been due, None when not one is. It may be one, when the database is silent."""
         try:
-            backlog = await self._store.queue_health()
+            return (await self._store.queue_health()).oldest_due_seconds
         except DatabaseError as error:
             log_event("run.queue_unseen", worker_id=self.report.worker_id, reason=str(error))
-        else:
-            if backlog.oldest_due_seconds is None:
-                self.report.stop_reason = "empty"
+            return math.inf
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""
+        self._measure()
         report = self.report
-        report.duration_ms = round((self._deadline.clock() - self._started) * 1000)
         log_event(
             "run.finished",
             worker_id=report.worker_id,
@@ -155,3 +203,11 @@ class _Run:
             await self._store.finish_worker_run(self._run_id, report.stop_reason, report.counts())
         except DatabaseError as error:
             log_event("run.not_recorded", worker_id=report.worker_id, reason=str(error))
+
+    async def hand_over(self) -> None:
+        """Call a successor if work is left. It is not waited for, and takes no more than what is left of the time."""
+        if may_hand_over(self.report, self._settings, self._hops):
+            await Colleagues(self._settings, self._run_id).call("handover", self._deadline.call_time_left_s())
+
+    def _measure(self) -> None:
+        self.report.duration_ms = round((self._deadline.clock() - self._started) * 1000)

@@ -125,7 +125,7 @@ MUTANTS = (
             },
         ),
     ),
-    Mutant("nothing is kept for the oldest", "pick_batch", {"ceil(max_jobs / 4.0)::integer": "0"}),
+    Mutant("nothing is kept for the oldest", "pick_from_streams", {"ceil(max_jobs / 4.0)::integer": "0"}),
     Mutant("claims paused types", "claimable_job_types", {"paused.job_type = wanted.job_type": "false"}),
     Mutant(
         "gives the same token again",
