@@ -51,6 +51,8 @@ Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 # A bucket's name, as Storage has it in URLs.
 Bucket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+# What a limit of the database function can be: it is an integer there.
+MAX_LIKES = 1_000_000
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -64,12 +66,20 @@ class Settings(BaseModel):
     cron_secret: SecretStr | None = Field(None, validation_alias="CRON_SECRET")
     queue_api_token: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN")
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
+    viewer_api_token: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN")
+    # While a secret is rotated its previous value is accepted too.
+    cron_secret_previous: SecretStr | None = Field(None, validation_alias="CRON_SECRET_PREVIOUS")
+    queue_api_token_previous: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN_PREVIOUS")
+    admin_api_token_previous: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN_PREVIOUS")
+    viewer_api_token_previous: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN_PREVIOUS")
     allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
     image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
     image_bucket: Bucket | None = Field(None, validation_alias="IMAGE_BUCKET")
     push_hosts: CommaSeparated = Field((), validation_alias="PUSH_HOSTS")
     vapid_private_key: SecretStr | None = Field(None, validation_alias="VAPID_PRIVATE_KEY")
     vapid_subject: str | None = Field(None, validation_alias="VAPID_SUBJECT")
+    likes_per_minute_per_session: int = Field(60, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_SESSION")
+    likes_per_minute_per_address: int = Field(1200, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_ADDRESS")
     worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
     worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")

@@ -6,6 +6,6 @@ from lib.web import action, bearer, endpoint
 
 app = endpoint(
     bearer("cron_secret"),
-    get=action(RunRequest, process_queue_by_cron),
+    get=action(RunRequest, process_queue_by_cron, is_safe=False),
     post=action(NoInput, process_queue_by_hand),
 )

@@ -11,7 +11,7 @@ LEAST_REMAINING_S = 1.5
 
 
 class AuditLikeCounts(Payload):
-    """Where to start: after this post, in id order; from the first one unless given."""
+    """Where to start: after this post, in id order; where the last run stopped unless given."""
 
     after_post_id: UUID | None = None
 

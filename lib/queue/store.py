@@ -109,11 +109,12 @@ class Store:
         return rescued
 
     async def start_worker_run(
-        self, trigger: str, budget_ms: int, started_by: int | None, max_runs: int | None
+        self, trigger: str, budget_ms: int, known_types: Sequence[str], started_by: int | None, max_runs: int | None
     ) -> RunStarted:
         """Record that this worker's run starts, and learn whether it may work.
 
-        started_by: the run that called this one. max_runs: how many may be under way at a time; None is no limit.
+        known_types: the types that it has handlers for. started_by: the run that called this one. max_runs: how many
+            may be under way at a time; None is no limit.
         """
         return await self.database.rpc(
             "start_worker_run",
@@ -121,6 +122,7 @@ class Store:
             worker_id=self.worker_id,
             trigger=trigger,
             budget_ms=budget_ms,
+            known_types=known_types,
             started_by=started_by,
             max_runs=max_runs,
         )

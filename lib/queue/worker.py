@@ -94,7 +94,9 @@ class _Run:
     async def open(self) -> bool:
         """Record that this run started, and learn whether it may work and which isolated jobs wait."""
         max_runs = self._settings.worker_max_runs if self._was_started_by_a_run else None
-        started = await self._store.start_worker_run(self._trigger, self.report.budget_ms, self._started_by, max_runs)
+        started = await self._store.start_worker_run(
+            self._trigger, self.report.budget_ms, list(self._types), self._started_by, max_runs
+        )
         self._run_id = started.run_id
         self.colleagues = Colleagues(self._settings, started, self.report, self._deadline.call_time_left_s)
         if not started.may_run:

@@ -143,9 +143,13 @@ comment on column public.job_history.waited_ms is 'How long it was due before it
 comment on column public.job_history.attempt_log is 'The last 20 attempts that did not complete; null if the first one did.';
 comment on column public.job_history.redriven_as is 'The job that a redrive made of this dead one.';
 
--- Serves pick_due_jobs: one ordered scan for each job type and priority.
+-- Serves due_streams and pick_due_jobs: one ordered scan for each job type and priority.
 create index if not exists background_jobs_due_idx on public.background_jobs
   (job_type, priority, scheduled_for, id) where status = 'pending' and not isolated;
+-- Serves due_streams: pending jobs that were due before they were written last (see low_water.sql). Few rows.
+create index if not exists background_jobs_late_idx on public.background_jobs
+  (job_type, (updated_at - scheduled_for))
+  where status = 'pending' and not isolated and updated_at - scheduled_for > interval '50 milliseconds';
 -- Serves claim_isolated_job.
 create index if not exists background_jobs_isolated_idx on public.background_jobs
   (job_type, scheduled_for) where status = 'pending' and isolated;

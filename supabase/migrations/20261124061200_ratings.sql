@@ -3,7 +3,9 @@
 -- toggle_like and set_like return (liked, likes), and no row when the post does not exist. likes, here and in
 -- like_states, is what a count at that moment would say. The stored number is that, unless a sync of the post is active,
 -- pending or processing: then up to 1,000 ratings are counted. A post with more has its stored number, moved by this
--- call's own change, and where the stored number is above 2,000, nobody counts at all.
+-- call's own change, and where the stored number is above 2,000, nobody counts at all. The counting is written out in
+-- both places: a function would cost more than what it counts. enable_bitmapscan is off because a bitmap would be made of
+-- all ratings of the post before the first is counted.
 -- Locks: the rating's unique index entry (two clicks of one session on one post wait for each other)
 -- and the post, for key share, as any foreign key does. No rater waits for another session's.
 -- An adopted table may have session ids that are uuids, and bigint likes: hence %type and the casts.
@@ -31,28 +33,6 @@ alter table queue_private.short_sessions enable row level security;
 revoke all on table queue_private.short_sessions from public, anon, authenticated;
 grant select, insert on table queue_private.short_sessions to service_role;
 
--- count_ratings: the number of a post's ratings, null when there are more than 1,000.
--- enable_bitmapscan is off because a bitmap would be made of all ratings of the post before the first is counted.
-create or replace function queue_private.count_ratings(post_id uuid) returns integer
-language plpgsql stable
-set search_path = ''
-set enable_seqscan = off
-set enable_bitmapscan = off
-as $$
-declare
-  counted integer;
-begin
-  select count(*) into counted
-  from (
-    select from public.post_ratings as rating where rating.post_id = count_ratings.post_id limit 1001
-  ) as some_of_them;
-  return nullif(counted, 1001);
-end
-$$;
-comment on function queue_private.count_ratings is 'The number of a post''s ratings, null when there are more than 1,000.';
-revoke all on function queue_private.count_ratings from public, anon, authenticated;
-grant execute on function queue_private.count_ratings to service_role;
-
 -- change_like: the work of toggle_like (wanted is null) and of set_like.
 -- refuse_short_new_session: a session of fewer than 16 characters is accepted when the table has a rating of it, or had
 -- one, as an adopted table may; a new one is refused. Taking a like back needs no such rule.
@@ -65,6 +45,7 @@ create or replace function queue_private.change_like(
 language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -126,7 +107,12 @@ begin
     case when post.likes <= 2000 and exists (
       select from public.background_jobs as job
       where job.job_type = 'sync_like_count' and job.payload ->> 'post_id' = change_like.post_id::text
-    ) then queue_private.count_ratings(change_like.post_id) end
+    ) then (
+      select nullif(count(*), 1001)
+      from (
+        select from public.post_ratings as rating where rating.post_id = change_like.post_id limit 1001
+      ) as up_to_the_limit
+    ) end
   into stored_likes, counted
   from public.posts_new as post
   where post.id = change_like.post_id;
@@ -197,6 +183,7 @@ returns table (post_id uuid, liked boolean, likes integer)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -215,9 +202,12 @@ begin
         where rating.post_id = post.id and rating.session_id = wanted_session
       ),
       coalesce(
-        case when post.likes <= 2000 and post.id::text in (select active.post_id from active)
-          then queue_private.count_ratings(post.id)
-        end,
+        case when post.likes <= 2000 and post.id::text in (select active.post_id from active) then (
+          select nullif(count(*), 1001)
+          from (
+            select from public.post_ratings as rating where rating.post_id = post.id limit 1001
+          ) as up_to_the_limit
+        ) end,
         post.likes
       )::integer
     from public.posts_new as post

@@ -28,7 +28,7 @@ def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
     [
         ("create table public.notifications (id integer)", "table public.notifications"),
         ("create view public.job_history as select 1 as one", "view public.job_history"),
-        ("create sequence public.single_claims", "sequence public.single_claims"),
+        ("create sequence public.job_history_id_seq", "sequence public.job_history_id_seq"),
         ("create type public.job_type as enum ('mail')", "type public.job_type"),
         ("create domain public.worker_runs as text", "type public.worker_runs"),
         (
@@ -118,8 +118,7 @@ def test_the_reserved_names_are_those_that_the_migrations_make(app: Db) -> None:
     match = re.search(r"reserve_names\('(\{.*\})'\);", FIRST.file.read_text(), flags=re.DOTALL)
     assert match
     listed = {(kind, name) for kind, names in json.loads(match[1]).items() for name in names}
-    assert listed - made == set()
-    assert made - listed == set()
+    assert listed == made, f"add {sorted(made - listed)}; remove {sorted(listed - made)}"
 
 
 MADE: LiteralString = """

@@ -80,8 +80,18 @@ class JobQuery(Model):
     id: UUID
 
 
+class AttemptRecord(Model):
+    """One attempt that did not complete its job."""
+
+    outcome: str
+    error: str | None
+    worker_id: str | None
+    started_at: datetime | None
+    ended_at: datetime
+
+
 class JobState(Model):
-    """An active or ended job, without its claim token."""
+    """An active or ended job, without its claim token. attempt_log: its last 20 attempts that did not complete it."""
 
     id: UUID
     job_type: str
@@ -101,6 +111,9 @@ class JobState(Model):
     redrive_of: UUID | None
     redriven_as: UUID | None
     created_at: datetime
+    waited_ms: int | None
+    deferrals: int | None
+    attempt_log: tuple[AttemptRecord, ...] | None
 
 
 class JobStateReply(Model):
