@@ -19,7 +19,8 @@ from pathlib import Path
 from dev import env_file
 from dev.errors import StackError
 from dev.process import signals
-from dev.supabase import Background, Stack, keys, persistent
+from dev.supabase import Stack, keys, persistent
+from dev.supabase.background import Background
 from dev.vercel import Functions
 
 SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")

@@ -15,7 +15,8 @@ from dev.demo.scene import Check, Scene
 from dev.demo.user import sign_up
 from dev.errors import StackError
 from dev.process import signals
-from dev.supabase import Background, temporary
+from dev.supabase import temporary
+from dev.supabase.background import Background
 from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -101,10 +101,15 @@ class Store:
         (rescued,) = await self.database.rpc("rescue_expired_jobs", list[Rescued], max_jobs=max_jobs)
         return rescued
 
-    async def start_worker_run(self, trigger: str, budget_ms: int) -> RunStarted:
-        """Record that this worker's run starts."""
+    async def start_worker_run(self, trigger: str, budget_ms: int, known_types: Sequence[str]) -> RunStarted:
+        """Record that this worker's run starts, and the types that it has handlers for."""
         return await self.database.rpc(
-            "start_worker_run", RunStarted, worker_id=self.worker_id, trigger=trigger, budget_ms=budget_ms
+            "start_worker_run",
+            RunStarted,
+            worker_id=self.worker_id,
+            trigger=trigger,
+            budget_ms=budget_ms,
+            known_types=known_types,
         )
 
     async def finish_worker_run(self, run_id: int, stop_reason: str, counts: dict[str, int]) -> bool:

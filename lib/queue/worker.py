@@ -81,7 +81,7 @@ class _Run:
 
     async def open(self) -> None:
         """Record that this run started, and learn which isolated jobs wait."""
-        started = await self._store.start_worker_run(self._trigger, self.report.budget_ms)
+        started = await self._store.start_worker_run(self._trigger, self.report.budget_ms, list(self._types))
         self._run_id = started.run_id
         self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)

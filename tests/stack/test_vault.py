@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from dev.paths import PROJECT
-from dev.supabase import Background
+from dev.supabase.background import Background
 from dev.vercel import Functions
 from tests.conftest import Connect
 from tests.stack.rows import Db, count, value
