@@ -7,7 +7,7 @@ from pathlib import Path
 
 # Vercel's limit for one function, uncompressed.
 LIMIT_MB = 250
-# At the top of a function there is nothing but this.
+# What a function may have at its top: no test, no document, no migration, no .env file.
 DEPLOYED = {"_vendor", "api", "lib", "pyproject.toml", "requirements.txt", "uv.lock", "vercel.json"}
 
 

@@ -43,7 +43,7 @@ def build() -> str:
 
 def copy_checkout(folder: Path) -> None:
     """Copy what a commit of the checkout would hold, plus the decoys."""
-    # Whoever owns the checkout: git's care about that is for hooks, and nothing of it is run.
+    # git refuses a checkout of another owner because of its hooks. No hook runs here.
     git = ["git", "-c", "safe.directory=*"]
     listed = run([*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
     for name in filter(None, listed.split("\0")):
@@ -58,7 +58,7 @@ def copy_checkout(folder: Path) -> None:
 
 
 def expected_routes(folder: Path) -> set[str]:
-    """Return the routes that the files of api/ stand for; names that start with _ are none."""
+    """Return the routes that the files of api/ stand for. A file whose name starts with _ is no route."""
     files = (file.relative_to(folder) for file in (folder / "api").rglob("*.py"))
     return {
         file.with_suffix("").as_posix() for file in files if not any(part.startswith(("_", ".")) for part in file.parts)

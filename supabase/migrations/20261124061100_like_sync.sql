@@ -5,7 +5,7 @@
 -- Locks: the post, for no key update (for update would wait for every open rating's foreign key).
 -- A sync that changes nothing writes nothing. Safe to repeat: yes.
 -- A count reads the post's part of the unique index: about 0.1 s for a million ratings on an idle machine, once the table
--- is vacuumed. Syncs of one post that wait together are counted once a call.
+-- is vacuumed. One call counts a post once, however many syncs of it wait.
 
 -- sync_post_like_count: one post. Returns its likes, null when the post is gone.
 -- Errors: 55P03 the post is locked for more than 2 seconds.

@@ -18,7 +18,7 @@
 -- as triggers only, and what the user chooses is the payload's image_url, which the job checks. See
 -- docs/decisions/0009-post-trigger-is-security-definer.md.
 
--- ask_for_image_jobs: the work of both triggers, as whose owner it runs. Nobody else calls it.
+-- ask_for_image_jobs: the work of both triggers. It runs with their owner's rights. Nothing else calls it.
 create or replace function queue_private.ask_for_image_jobs(post_ids uuid[], image_urls text[], keys text[]) returns void
 language plpgsql volatile
 set search_path = ''
