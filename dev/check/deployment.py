@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from dev import paths, toolchain
-from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of
+from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of, problems_of_lock
 from dev.check.commands import CheckError, npm_tool, run, tool
 
 DECOYS = (".env", ".env.local", "dev/decoy.py", "docs/decoy.md", "tests/decoy.py", "decoy.toml")
@@ -32,7 +32,7 @@ def build() -> str:
         problems = [f"not built: {route}" for route in routes - {f.route for f in functions}]
         for function in functions:
             problems += problems_of(function, folder)
-        problems += problems_of_static(folder)
+        problems += problems_of_static(folder) + problems_of_lock(folder)
         if not problems:
             import_every_route(functions[0], routes, Path(name, "function"))
         if problems:
