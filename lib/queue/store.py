@@ -44,6 +44,7 @@ class RunStarted(Row):
 
     may_run: False when WORKER_MAX_RUNS others are under way. hops: how many runs lie between this one and the tick or
     the person that began the chain. runs_under_way: others. isolated_types: of the isolated jobs that are due.
+    unknown_types: those that the worker has handlers for and the database does not know yet.
     """
 
     run_id: int
@@ -51,6 +52,7 @@ class RunStarted(Row):
     hops: int
     runs_under_way: int
     isolated_types: tuple[str, ...]
+    unknown_types: tuple[str, ...]
 
 
 class DueSchedule(Row):
