@@ -79,9 +79,17 @@ class Store:
     worker_id: str
 
     async def settle_and_claim(
-        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str], lease_s: int
+        self,
+        settlements: Sequence[Settlement],
+        max_jobs: int,
+        job_types: Sequence[str],
+        lease_s: int,
+        claim_id: UUID,
     ) -> SettledAndClaimed:
-        """Settle, and lease the next jobs of these types, in one transaction."""
+        """Settle, and lease the next jobs of these types, in one transaction.
+
+        claim_id: safe to repeat under the same one, which returns the jobs that it leased before.
+        """
         return await self.database.rpc(
             "settle_and_claim",
             SettledAndClaimed,
@@ -90,6 +98,7 @@ class Store:
             max_jobs=max_jobs,
             job_types=job_types,
             lease_seconds=lease_s,
+            claim_id=claim_id,
         )
 
     async def settle_jobs(self, settlements: Sequence[Settlement]) -> list[Settled]:
