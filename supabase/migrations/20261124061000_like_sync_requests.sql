@@ -69,7 +69,8 @@ declare
   window_ends timestamptz := moment + interval '2 seconds';
 begin
   if tg_op in ('INSERT', 'DELETE') then
-    -- Of each changed rating, not of each post: grouping them would cost the single rating more.
+    -- Of each changed rating, not of each post: grouping them would cost the single rating more. It ends with the first
+    -- post that has no window to join: then request_like_syncs joins for the others too.
     perform
     from changed
     where not exists (
@@ -85,7 +86,8 @@ begin
         for share skip locked
       ) as locked
       where not locked.isolated
-    );
+    )
+    limit 1;
     if found then
       perform queue_private.request_like_syncs(array(select distinct changed.post_id from changed));
     end if;

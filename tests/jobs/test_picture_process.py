@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 from lib.outside import Never, NoTurn, NotYet
 from lib.outside.images import PictureProcess, asking
 from lib.outside.images.asking import Answer
+from lib.pictures import limits
+from lib.pictures.__main__ import serve
+from lib.pictures.messages import to_message
 from tests.jobs import hostile_pictures as hostile
 from tests.jobs import pictures
 
@@ -118,6 +122,31 @@ async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
             assert made(await process.make({"make": "rendition"}, SMALL, 60))
     finally:
         await process.aclose()
+
+
+async def test_one_that_keeps_memory_makes_way_for_a_fresh_one(
+    process: PictureProcess, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next picture would have less than its share, and be refused for what others left behind."""
+    used = iter([100, 100 + limits.KEPT_BYTES + 1])
+    monkeypatch.setattr(limits, "address_space", lambda: next(used))
+    monkeypatch.setattr(limits, "start_cpu_limit", lambda _: None)
+    request = {"make": "rendition", "cpu_s": 1}
+    requests, answers = BytesIO(b"".join(to_message(request, [SMALL]) * 2)), BytesIO()
+    serve(requests, answers)  # ends, although there is another request
+    assert b'"retires": true' in answers.getvalue()
+
+    start = asyncio.create_subprocess_exec
+    program = (
+        f"import sys; sys.stdout.buffer.write({answers.getvalue()!r}); sys.stdout.flush(); sys.stdin.buffer.read()"
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            asyncio, "create_subprocess_exec", lambda *_, **options: start(sys.executable, "-c", program, **options)
+        )
+        assert made(await make(SMALL))
+    assert process.process_id is None
+    assert made(await make(SMALL))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

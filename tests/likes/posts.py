@@ -38,6 +38,11 @@ def unrate(db: Db, post_id: UUID, session: str = "session-1") -> None:
     db.execute("delete from public.post_ratings where post_id = %s and session_id = %s", [post_id, session])
 
 
+def move_rating(db: Db, post_id: UUID, session: str) -> None:
+    """Move the ratings of a session to this post."""
+    db.execute("update public.post_ratings set post_id = %s where session_id = %s", [post_id, session])
+
+
 def allow_direct_ratings(owner: Db) -> None:
     """Give clients what an adopted post_ratings allows them (app_access.sql); one that we create allows nothing."""
     owner.execute("""

@@ -9,6 +9,7 @@ from tests.likes.posts import (
     let_windows_end,
     likes,
     make_post,
+    move_rating,
     rate,
     sync,
     sync_jobs,
@@ -41,6 +42,43 @@ def test_a_joined_job_waits_for_the_rater_s_transaction(service: Db, open_servic
     assert job["id"] == str(job_id)
     settle(service, *sync(service, [job]))
     assert (likes(service, post), sync_jobs(service)) == (2, [])
+
+
+def test_a_moved_rating_holds_the_job_that_it_joined(service: Db, open_service: OpenService, post: UUID) -> None:
+    """An update joins by another statement than an insert."""
+    rate(service, make_post(service), "moved")
+    drain(service)
+    rate(service, post, "committed")
+    let_windows_end(service, 0.8)
+    rater = open_service(autocommit=False)
+    move_rating(rater, post, "moved")
+    (job,) = sync_jobs(service)
+    wait_until_due(service, job["id"])
+    assert claim(service) == []
+    rater.commit()
+    drain(service)
+    assert drift(service) == {}
+
+
+def test_a_statement_of_many_posts_holds_each_job_that_it_joined(
+    service: Db, open_service: OpenService, post: UUID
+) -> None:
+    """Whichever of its posts have a window to join: the first, or the last."""
+    posts = sorted([post, make_post(service), make_post(service)])
+    rate(service, posts[0], "committed")
+    rate(service, posts[2], "committed")
+    let_windows_end(service, 0.8)
+    rater = open_service(autocommit=False)
+    rater.execute(
+        "insert into public.post_ratings (post_id, session_id) select id, 'all' from unnest(%s) as id", [posts]
+    )
+    for job in sync_jobs(service):
+        wait_until_due(service, job["id"])
+    assert claim(service) == []
+    rater.commit()
+    assert [len(sync_jobs(service, each)) for each in posts] == [1, 1, 1]
+    drain(service)
+    assert drift(service) == {}
 
 
 def test_a_joined_job_is_free_after_the_rater_s_rollback(service: Db, open_service: OpenService, post: UUID) -> None:

@@ -1,10 +1,22 @@
 """The triggers on post_ratings ask for a sync of each touched post, in the rater's own transaction."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
-from tests.likes.posts import drain, drift, let_windows_end, likes, make_post, rate, ratings, sync_jobs, unrate
+from tests.likes.posts import (
+    drain,
+    drift,
+    let_windows_end,
+    likes,
+    make_post,
+    move_rating,
+    rate,
+    ratings,
+    sync_jobs,
+    unrate,
+)
 from tests.sql.calls import Db, claim, outcome, settle
 from tests.sql.conftest import OpenService
 
@@ -176,12 +188,18 @@ def test_a_rating_after_the_rollback_of_the_one_that_asked_asks_again(
         "isolated = true",
     ],
 )
-def test_a_job_that_cannot_be_relied_on_is_not_joined(service: Db, post: UUID, closed: str) -> None:
+@pytest.mark.parametrize("act", [rate, move_rating])
+def test_a_job_that_cannot_be_relied_on_is_not_joined(
+    service: Db, post: UUID, closed: str, act: Callable[[Db, UUID, str], None]
+) -> None:
     """Its window is over, or far away; it waits for a retry; it runs alone, last in an invocation."""
+    if act is move_rating:
+        rate(service, make_post(service), "session-2")
+    drain(service)
     rate(service, post, "session-1")
     service.execute(f"update public.background_jobs set {closed}".encode())  # noqa: S608 - from this file
-    rate(service, post, "session-2")
-    assert len(sync_jobs(service)) == 2
+    act(service, post, "session-2")
+    assert len(sync_jobs(service, post)) == 2
 
 
 def test_a_job_in_progress_is_not_joined(service: Db, post: UUID) -> None:

@@ -1,12 +1,17 @@
 """The queue in numbers, for dashboards."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import AfterValidator
+
 from lib.caller import Caller
-from lib.model import Model, NoInput
+from lib.model import Model, NoInput, camel_case
 from lib.resources import Resources
+
+# Keys that a worker wrote in snake_case, as HTTP shows keys.
+type Counts = dict[Annotated[str, AfterValidator(camel_case)], int]
 
 
 class Percentiles(Model):
@@ -73,7 +78,7 @@ class LastRun(Model):
     finished_at: datetime | None
     budget_ms: int
     stop_reason: str | None
-    counts: dict[str, int]
+    counts: Counts
     known_types: tuple[str, ...] | None
 
 
