@@ -15,7 +15,8 @@ from dev.vercel import Functions
 
 BARE = Path(__file__).resolve().parent / "bare"
 TIMEOUT_S = 60.0
-BENCH_ENV = {"LIKES_PER_MINUTE_PER_SESSION": "0", "LIKES_PER_MINUTE_PER_ADDRESS": "0"}
+# One run is measured by itself, so it starts no other.
+BENCH_ENV = {"LIKES_PER_MINUTE_PER_SESSION": "0", "LIKES_PER_MINUTE_PER_ADDRESS": "0", "WORKER_MAX_RUNS": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Answer:
 
 
 def functions_env(lab: Lab, database: str) -> dict[str, str]:
-    """What the functions are given: a database of this stack, secrets, and no rate limit on likes."""
+    """What the functions are given: a database of this stack, secrets, no rate limit on likes, no successors."""
     tokens = {name: secrets.token_hex(16) for name in ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")}
     return lab.stack.functions_env(database) | tokens | BENCH_ENV
 

@@ -1,10 +1,10 @@
 """`make dev`: the whole system in the foreground, over data that is kept, until Ctrl-C.
 
 It writes `.env.local`, prints `ready` alone on a line when everything answers, and then ticks like
-Vercel Cron. Settings are environment variables:
+Vercel Cron; pg_cron wakes the worker in between. Settings are environment variables:
 
     DEV_FRESH=1         start from an empty database
-    DEV_CRON=0          no ticks
+    DEV_CRON=0          no ticks, and nothing that wakes the worker
     DEV_FUNCTIONS_PORT  DEV_API_PORT  DEV_POSTGRES_PORT   free ones unless given
 """
 
@@ -16,10 +16,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev import env_file
+from dev import env_file, waking
 from dev.errors import StackError
 from dev.process import signals
-from dev.supabase import Background, Stack, keys, persistent
+from dev.supabase import Stack, keys, persistent
+from dev.supabase.background import Background
 from dev.vercel import Functions
 
 SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")
@@ -49,12 +50,15 @@ def run(project: Path) -> None:
             log=_fresh_log(stack.folder / "functions.log"),
             reload=True,
         )
-        with functions, Background(stack.address):
-            functions.warm()
-            addresses = stack.env() | {"FUNCTIONS_URL": functions.url} | tokens
-            env_file.write(project / ".env.local", addresses)
-            _announce(stack, functions)
-            _serve(stack, functions, ticking=environ.get("DEV_CRON") != "0")
+        ticking = environ.get("DEV_CRON") != "0"
+        with functions:
+            _wake(stack, functions, ticking=ticking)
+            with Background(stack.address):
+                functions.warm()
+                addresses = stack.env() | {"FUNCTIONS_URL": functions.url} | tokens
+                env_file.write(project / ".env.local", addresses)
+                _announce(stack, functions)
+                _serve(stack, functions, ticking=ticking)
 
 
 def passed_on(environ: Mapping[str, str], project: Path) -> dict[str, str]:
@@ -68,6 +72,14 @@ def passed_on(environ: Mapping[str, str], project: Path) -> dict[str, str]:
         for name, value in environ.items()
         if (name in names or name.startswith(PASSED_PREFIXES)) and "SUPABASE" not in name
     }
+
+
+def _wake(stack: Stack, functions: Functions, *, ticking: bool) -> None:
+    database_url = stack.env()["DATABASE_URL"]
+    if ticking:
+        waking.start(database_url, stack.project, functions.url, functions.env["CRON_SECRET"])
+    else:
+        waking.stop(database_url)
 
 
 def _announce(stack: Stack, functions: Functions) -> None:

@@ -4,6 +4,7 @@ QueueError
 ├── InvalidInput         a field breaks a rule                      the caller corrects it
 ├── Conflict             the idempotency key is another job's       the caller uses another key
 ├── NotFound             there is no such post or job
+├── TooMany              more often than a limit allows             the caller waits
 ├── NotAuthenticated     no credential, or a wrong one
 ├── NotAllowed           the credential does not permit this
 ├── Misconfigured        an environment variable is missing         the operator sets it
@@ -57,6 +58,14 @@ class Conflict(QueueError):
 
 class NotFound(QueueError):
     """There is no such thing."""
+
+
+class TooMany(QueueError):
+    """The caller did this more often than a limit allows. Nothing was changed; try again in `seconds`."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NotAuthenticated(QueueError):

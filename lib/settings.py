@@ -51,6 +51,8 @@ Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 # A bucket's name, as Storage has it in URLs.
 Bucket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+# What a limit of the database function can be: it is an integer there.
+MAX_LIKES = 1_000_000
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -64,14 +66,28 @@ class Settings(BaseModel):
     cron_secret: SecretStr | None = Field(None, validation_alias="CRON_SECRET")
     queue_api_token: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN")
     admin_api_token: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN")
+    viewer_api_token: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN")
+    # While a secret is rotated its previous value is accepted too.
+    cron_secret_previous: SecretStr | None = Field(None, validation_alias="CRON_SECRET_PREVIOUS")
+    queue_api_token_previous: SecretStr | None = Field(None, validation_alias="QUEUE_API_TOKEN_PREVIOUS")
+    admin_api_token_previous: SecretStr | None = Field(None, validation_alias="ADMIN_API_TOKEN_PREVIOUS")
+    viewer_api_token_previous: SecretStr | None = Field(None, validation_alias="VIEWER_API_TOKEN_PREVIOUS")
     allowed_origins: CommaSeparated = Field((), validation_alias="ALLOWED_ORIGINS")
     image_hosts: CommaSeparated = Field((), validation_alias="IMAGE_HOSTS")
     image_bucket: Bucket | None = Field(None, validation_alias="IMAGE_BUCKET")
     push_hosts: CommaSeparated = Field((), validation_alias="PUSH_HOSTS")
     vapid_private_key: SecretStr | None = Field(None, validation_alias="VAPID_PRIVATE_KEY")
     vapid_subject: str | None = Field(None, validation_alias="VAPID_SUBJECT")
+    likes_per_minute_per_session: int = Field(60, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_SESSION")
+    likes_per_minute_per_address: int = Field(1200, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_ADDRESS")
     worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
     worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
+    worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
+    worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
+    worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    vercel_env: str | None = Field(None, validation_alias="VERCEL_ENV")
+    vercel_url: str | None = Field(None, validation_alias="VERCEL_URL")
+    vercel_project_production_url: str | None = Field(None, validation_alias="VERCEL_PROJECT_PRODUCTION_URL")
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
@@ -88,6 +104,18 @@ class Settings(BaseModel):
         if missing:
             raise Misconfigured(missing, "not set")
         raise Misconfigured((_variable(problems[0]),), problems[0]["msg"])
+
+    @property
+    def own_origin(self) -> str | None:
+        """Where these functions are, such as https://app.example.com; None where nothing says it.
+
+        In production Vercel protects a deployment's own URL with a login, and leaves the project's domain open.
+        """
+        if self.worker_url:
+            return self.worker_url.rstrip("/")
+        host = self.vercel_project_production_url if self.vercel_env == "production" else None
+        host = host or self.vercel_url
+        return f"https://{host}" if host else None
 
 
 def _variable(problem: Any) -> str:

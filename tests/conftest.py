@@ -15,7 +15,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from dev.errors import StackError
-from dev.supabase import Address, Background, Databases, Stack, temporary
+from dev.supabase import Address, Databases, Stack, temporary
+from dev.supabase.background import Background
 from dev.vercel import Functions
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -16,7 +16,7 @@ POSTS = 20
 SESSIONS = 200
 CONCURRENCY = 32
 EARLY_TICK_S = 4.0
-OLD_CLIENTS = [f"an-old-client-{number:06d}" for number in range(5)]
+IMPORTED = [f"an-imported-session-{number:06d}" for number in range(5)]
 
 
 def show_likes(scene: Scene) -> Counter[UUID]:
@@ -85,18 +85,23 @@ def _tick_meanwhile(scene: Scene) -> int:
 
 
 def _rate_directly(scene: Scene, posts: list[UUID]) -> list[UUID]:
-    """Compatibility mode: the existing app's clients write post_ratings themselves, as anon.
+    """Write post_ratings through PostgREST: a stranger may not, a trusted service may, and it is counted too.
 
     Returns the posts that got a like in the end, each as often as it got one.
     """
     env = scene.stack.env()
-    key = env["SUPABASE_ANON_KEY"]
-    headers = {"apikey": key, "authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=env["SUPABASE_URL"], headers=headers, timeout=20) as http:
-        for client in OLD_CLIENTS:
-            rows = [{"post_id": str(post), "session_id": client} for post in posts[:5]]
-            http.post("/rest/v1/post_ratings", json=rows).raise_for_status()
-            where = {"post_id": f"eq.{posts[0]}", "session_id": f"eq.{client}"}
-            http.delete("/rest/v1/post_ratings", params=where).raise_for_status()
-    scene.say(f"{len(OLD_CLIENTS)} old clients write ratings of 5 posts through PostgREST, and remove one each")
-    return posts[1:5] * len(OLD_CLIENTS)
+    with httpx.Client(base_url=env["SUPABASE_URL"], timeout=20) as http:
+
+        def rate(key: str, session: str) -> httpx.Response:
+            rows = [{"post_id": str(post), "session_id": session} for post in posts[:5]]
+            return http.post("/rest/v1/post_ratings", json=rows, headers={"apikey": env[key]})
+
+        refused = rate("SUPABASE_ANON_KEY", "a-session-of-a-stranger")
+        scene.check("a stranger cannot write ratings directly", refused.status_code == 401, str(refused.status_code))
+        for session in IMPORTED:
+            rate("SUPABASE_SERVICE_ROLE_KEY", session).raise_for_status()
+            where = {"post_id": f"eq.{posts[0]}", "session_id": f"eq.{session}"}
+            key = {"apikey": env["SUPABASE_SERVICE_ROLE_KEY"]}
+            http.delete("/rest/v1/post_ratings", params=where, headers=key).raise_for_status()
+    scene.say(f"a trusted service imports {len(IMPORTED)} sessions' ratings of 5 posts, and removes one of each")
+    return posts[1:5] * len(IMPORTED)

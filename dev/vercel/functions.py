@@ -161,4 +161,6 @@ def platform_env(port: int) -> dict[str, str]:
         "VERCEL_ENV": "development",
         "VERCEL_REGION": "dev1",
         "VERCEL_URL": f"127.0.0.1:{port}",
+        # Not Vercel's: there VERCEL_URL is enough, for it is reached by https.
+        "WORKER_URL": f"http://127.0.0.1:{port}",
     }

@@ -13,10 +13,12 @@ from lib.errors import (
     DatabaseTimeout,
     DatabaseUnavailable,
     InvalidInput,
+    TooMany,
 )
 
-# What the check constraints of background_jobs mean to whoever enqueues.
+# What check constraints of background_jobs mean to whoever enqueues, and a rule of change_like to whoever likes.
 _RULES = {
+    "a new session_id has at least 16 characters": ("sessionId", "must have at least 16 characters"),
     "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
     "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
     "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),
@@ -51,27 +53,33 @@ _LATER = {
 # A reply that is not PostgREST's own: a gateway before it is busy or down. (Cloudflare's statuses are 520 to 530.)
 _GATEWAY_STATUS = re.compile(r"5\d\d|429")
 
-type Problem = Conflict | InvalidInput | DatabaseError
+# How long to wait when a limit's refusal does not say it in whole seconds.
+_WAIT_S = 60
+
+type Problem = Conflict | InvalidInput | TooMany | DatabaseError
 
 
 def problem_of(function: str, status: int, body: bytes) -> Problem:
-    """Return the error that a reply with an error status means. Its details are left out: they may show a row."""
-    code, message = _code_and_message(status, body)
+    """Return the error that a reply with an error status means. Its details are left out, for they may show a row; of a
+    limit's refusal they are the seconds to wait."""
+    code, message, details = _read(status, body)
     if code is None:
         return DatabaseUnavailable(function, message)
+    if code == "PT429":
+        return TooMany(message, int(details) if re.fullmatch(r"\d{1,5}", details) else _WAIT_S)
     return _translate(function, code, message)
 
 
-def _code_and_message(status: int, body: bytes) -> tuple[str | None, str]:
-    """Return the code and the message. The code is None when something before PostgREST answered."""
+def _read(status: int, body: bytes) -> tuple[str | None, str, str]:
+    """Return the code, the message and the details. The code is None when something before PostgREST answered."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         # Not JSON: a page of a gateway, or of whatever else answers under Supabase's name.
-        return (None if _GATEWAY_STATUS.fullmatch(str(status)) else str(status)), f"HTTP {status}"
+        return (None if _GATEWAY_STATUS.fullmatch(str(status)) else str(status)), f"HTTP {status}", ""
     if not isinstance(content, dict) or not content.get("code"):
-        return None, f"HTTP {status}"
-    return str(content["code"]), str(content.get("message") or f"HTTP {status}")
+        return None, f"HTTP {status}", ""
+    return str(content["code"]), str(content.get("message") or f"HTTP {status}"), str(content.get("details") or "")
 
 
 def _translate(function: str, code: str, message: str) -> Problem:

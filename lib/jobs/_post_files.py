@@ -1,10 +1,11 @@
 """A post's images in Storage: files that are named after their content, in the folder of their post, for ever."""
 
 from hashlib import sha256
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from lib.database.storage import Storage
+if TYPE_CHECKING:  # it takes long to import, and few jobs store files
+    from lib.database.storage import Storage
 
 BUCKET = "post-images"
 # The folder of images that belong to no post.
@@ -20,7 +21,7 @@ def content_name(content: bytes) -> str:
     return sha256(content).hexdigest()[:32]
 
 
-async def store_file(storage: Storage, post_id: UUID | None, content: bytes, kind: Literal["webp", "jpeg"]) -> str:
+async def store_file(storage: "Storage", post_id: UUID | None, content: bytes, kind: Literal["webp", "jpeg"]) -> str:
     """Upload a file and return the public URL. Safe to repeat: the same content is the same file.
 
     Raises:

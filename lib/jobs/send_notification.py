@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 from pydantic import Field
@@ -17,7 +17,6 @@ from lib.outside.push import (
     Gone,
     PushMisconfigured,
     PushNotConfigured,
-    PushSender,
     PushVerdict,
     Refused,
     Subscription,
@@ -25,6 +24,9 @@ from lib.outside.push import (
     as_message,
 )
 from lib.queue import Completed, Discard, JobContext, JobFailure, Outcome, Payload, Policy, RetryLater, Snooze, job
+
+if TYPE_CHECKING:  # it takes long to import, and is, when it pushes
+    from lib.outside.push.sender import PushSender
 
 # The user's newest browsers; older ones are most likely gone.
 MAX_BROWSERS = 20
@@ -81,7 +83,7 @@ async def send_notification(request: SendNotification, context: JobContext) -> O
 
 
 async def _push(
-    sender: PushSender, notification_id: UUID, message: bytes, context: JobContext, to: UndeliveredPush
+    sender: "PushSender", notification_id: UUID, message: bytes, context: JobContext, to: UndeliveredPush
 ) -> PushVerdict:
     """Push to one browser, and record at once how it ended."""
     subscription = Subscription(to.endpoint, to.p256dh, to.auth)

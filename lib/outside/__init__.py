@@ -9,40 +9,43 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-import httpx
-
-from lib.outside.http import Resolver, checked_client, trust_nobody
-from lib.outside.images import ImagePlaces, Images
 from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
 from lib.pictures.messages import Box, Copy, Rendition, Side
 from lib.settings import Settings
 
-if TYPE_CHECKING:  # imported by those who push: it takes 15 ms
-    from lib.outside.push import PushMisconfigured, PushNotConfigured, PushSender
+# Every function has an Outside, and few use it: its rooms are imported where they are entered. httpx alone takes
+# 100 ms of a cold start.
+if TYPE_CHECKING:
+    import httpx
+
+    from lib.outside.http import Resolver
+    from lib.outside.images import Images
+    from lib.outside.push import PushMisconfigured, PushNotConfigured
+    from lib.outside.push.sender import PushSender
 
 __all__ = ["Absent", "Box", "Copy", "Never", "NoTurn", "NotYet", "Outside", "Rendition", "Side", "Verdict"]
 
 
 @dataclass(frozen=True)
 class Outside:
-    """Everything that leads to strangers. Close it when the instance ends."""
+    """Everything that leads to strangers. Nothing is read or started until it is used. Close it
+    when the instance ends."""
 
     settings: Settings
-    resolver: Resolver
-    images: Images
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """As the settings say. Nothing is started or read until it is used."""
-        resolver = Resolver()
-        return cls(settings, resolver, Images(ImagePlaces.of(settings), resolver.resolve))
+        """As the settings say."""
+        return cls(settings)
 
-    def client(self, timeout_s: float) -> httpx.AsyncClient:
+    def client(self, timeout_s: float) -> "httpx.AsyncClient":
         """A client for any stranger's URL: it connects to public addresses only, and follows no redirect.
 
         timeout_s: for each step; bound the whole with asyncio.timeout. Redirects, statuses and lengths are the
         caller's to check. Raises httpx.RequestError, of which NotPublic and NoTurnToLookUp are kinds.
         """
+        from lib.outside.http import checked_client, trust_nobody  # noqa: PLC0415 - see above
+
         return checked_client(timeout_s, self.resolver.resolve, trust_nobody)
 
     def check_image(self, image: str) -> Never | None:
@@ -61,12 +64,27 @@ class Outside:
         return await self.images.make_copies(image, sizes, remaining_s)
 
     @cached_property
+    def resolver(self) -> "Resolver":
+        """Looks strangers' names up."""
+        from lib.outside.http import Resolver  # noqa: PLC0415 - see above
+
+        return Resolver()
+
+    @cached_property
+    def images(self) -> "Images":
+        """Fetches and makes images."""
+        from lib.outside.images import ImagePlaces, Images  # noqa: PLC0415 - see above
+
+        return Images(ImagePlaces.of(self.settings), self.resolver.resolve)
+
+    @cached_property
     def push(self) -> "PushSender | PushNotConfigured | PushMisconfigured":
         """Who pushes to browsers, or why nobody does."""
-        from lib.outside.push import push_sender  # noqa: PLC0415 - see above
+        from lib.outside.push.sender import push_sender  # noqa: PLC0415 - see above
 
         return push_sender(self.settings, self.resolver.resolve)
 
     async def aclose(self) -> None:
-        """End the picture process."""
-        await self.images.process.aclose()
+        """End the picture process, if there is one."""
+        if "images" in vars(self):
+            await self.images.process.aclose()

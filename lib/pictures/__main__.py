@@ -23,7 +23,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while prefix := requests.read(4):
         request: dict[str, Any] = loads(requests.read(length_of_head(prefix)))
         (length,) = request["files"]
-        limits.start_cpu_limit()
+        limits.start_cpu_limit(request["cpu_s"])
         head, files = answer(request, requests.read(length))
         limits.stop_cpu_limit()
         retires = (limits.address_space() or 0) > at_start + limits.KEPT_BYTES
@@ -63,17 +63,16 @@ def _counted_warnings() -> Iterator[Sequence[None]]:
         yield count
 
 
-def main() -> None:
+def main(memory_bytes: int) -> None:
     """Take standard input and output for messages, so that nothing else can be written there, and set the limits."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What goes wrong until here is in the function's log. From here on, only decoders speak.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    limits.limit_this_process()
+    limits.limit_this_process(memory_bytes)
     serve(requests, answers)
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(0)
+    main(int(sys.argv[1]))

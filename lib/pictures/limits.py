@@ -6,11 +6,6 @@ import signal
 import sys
 from pathlib import Path
 
-# CPU time for one picture. The largest pictures that are accepted take up to 1.5 s, ordinary ones a quarter.
-CPU_S = 2.0
-# Address space beyond what the process has at its start. The largest pictures need 350 MB, and up to 20 MB for a file
-# of 10 MB (tests/jobs/test_image_memory.py); together with the parent's own memory that stays below 512 MB.
-WORK_BYTES = 375_000_000
 # A process that keeps more than this after a picture makes way for a fresh one. Usual are 4 MB.
 KEPT_BYTES = 12_000_000
 
@@ -25,17 +20,17 @@ def address_space() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def limit_this_process() -> None:
-    """Set the limits that hold from now on: memory, and no files (a crash leaves no core)."""
+def limit_this_process(memory_bytes: int) -> None:
+    """Set the limits that hold from now on: so much more address space, and no files (a crash leaves no core)."""
     for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         resource.setrlimit(kind, (0, 0))
     if used := address_space():
-        resource.setrlimit(resource.RLIMIT_AS, (used + WORK_BYTES,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes,) * 2)
 
 
-def start_cpu_limit() -> None:
-    """End this process, by SIGPROF, once it has worked for CPU_S from now. All its threads count."""
-    signal.setitimer(signal.ITIMER_PROF, CPU_S)
+def start_cpu_limit(cpu_s: float) -> None:
+    """End this process, by SIGPROF, once it has worked for that long from now. All its threads count."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
 
 
 def stop_cpu_limit() -> None:

@@ -54,7 +54,7 @@ class Copy:
     webp: bytes
 
 
-def to_message(head: Mapping[str, Any], files: Sequence[bytes]) -> list[bytes]:
+def to_message(head: Mapping[str, Any], files: Sequence[bytes | bytearray]) -> list[bytes | bytearray]:
     """The parts of a message, to be written one after another."""
     text = json.dumps({**head, "files": [len(file) for file in files]}).encode()
     return [struct.pack(">I", len(text)), text, *files]

@@ -8,7 +8,7 @@ lib.pictures.opening, one with too few rows or columns to be averaged has few pi
 from PIL import Image
 
 # The averaged image is at least this many times as wide and high as the wanted one, so that averaging is not seen.
-GAP = 2
+GAP = 1.5
 # The same for what the JPEG decoder scales itself, which it does well: a usual photograph of 4000 by 3000 pixels is
 # decoded at a half, in half the time.
 JPEG_GAP = 1.25
@@ -28,7 +28,7 @@ def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     # A JPEG is decoded at a half, a quarter or an eighth, if that is still large enough.
     image.draft(None, (round(JPEG_GAP * size[0]), round(JPEG_GAP * size[1])))
     image.load()
-    factor = min(image.width // (GAP * size[0]), image.height // (GAP * size[1]))
+    factor = int(min(image.width / (GAP * size[0]), image.height / (GAP * size[1])))
     small = _average(image, factor) if factor > 1 else _plain(image)
     return small if small.size == size else small.resize(size, Image.Resampling.LANCZOS)
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lib.database import Database
-from lib.database.storage import Storage
 from lib.outside import Outside
 from lib.queue.job import Job
 from lib.resources import Resources
 from lib.settings import Settings
+
+if TYPE_CHECKING:  # it takes long to import, and few jobs store files
+    from lib.database.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class JobContext:
         return self.resources.database
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> "Storage":
         """Supabase Storage."""
         return self.resources.database.storage
 

@@ -40,9 +40,16 @@ class Rescued(Row):
 
 
 class RunStarted(Row):
-    """The run's number in the ledger, and the types of the isolated jobs that are due."""
+    """The run's number in the ledger, and what it must know.
+
+    may_run: False when WORKER_MAX_RUNS others are under way. hops: how many runs lie between this one and the tick or
+    the person that began the chain. runs_under_way: others. isolated_types: of the isolated jobs that are due.
+    """
 
     run_id: int
+    may_run: bool
+    hops: int
+    runs_under_way: int
     isolated_types: tuple[str, ...]
 
 
@@ -101,10 +108,23 @@ class Store:
         (rescued,) = await self.database.rpc("rescue_expired_jobs", list[Rescued], max_jobs=max_jobs)
         return rescued
 
-    async def start_worker_run(self, trigger: str, budget_ms: int) -> RunStarted:
-        """Record that this worker's run starts."""
+    async def start_worker_run(
+        self, trigger: str, budget_ms: int, known_types: Sequence[str], started_by: int | None, max_runs: int | None
+    ) -> RunStarted:
+        """Record that this worker's run starts, and learn whether it may work.
+
+        known_types: the types that it has handlers for. started_by: the run that called this one. max_runs: how many
+            may be under way at a time; None is no limit.
+        """
         return await self.database.rpc(
-            "start_worker_run", RunStarted, worker_id=self.worker_id, trigger=trigger, budget_ms=budget_ms
+            "start_worker_run",
+            RunStarted,
+            worker_id=self.worker_id,
+            trigger=trigger,
+            budget_ms=budget_ms,
+            known_types=known_types,
+            started_by=started_by,
+            max_runs=max_runs,
         )
 
     async def finish_worker_run(self, run_id: int, stop_reason: str, counts: dict[str, int]) -> bool:

@@ -15,6 +15,7 @@ from lib.logs import log_event
 from lib.queue.attempt import Attempts
 from lib.queue.deadline import Deadline
 from lib.queue.drain import Lane, drain_all, fitting_types
+from lib.queue.handover import Colleagues, Successor
 from lib.queue.isolation import reserve_s, run_isolated
 from lib.queue.registry import JobType, registered
 from lib.queue.report import RunReport
@@ -23,20 +24,26 @@ from lib.queue.settle import Settler
 from lib.queue.store import Store
 from lib.resources import Resources
 
-type Trigger = Literal["cron", "manual"]
+# WORKER_MAX_RUNS holds for the runs that other runs start. The cron's and a person's always work: lost runs could
+# otherwise lock the queue up.
+type Trigger = Literal["cron", "manual"] | Successor
 
 MAX_RESCUED_PER_CALL = 500
 
 
 @dataclass(slots=True)
 class Worker:
-    """One invocation. `deadline_in_s` is the time until the platform's kill, None if unknown."""
+    """One invocation. `deadline_in_s` is the time until the platform's kill, None if unknown.
+
+    `started_by`: the run that called this one, None for the cron's and a person's.
+    """
 
     resources: Resources
     trigger: Trigger
     deadline_in_s: float | None = None
     types: Mapping[str, JobType] = field(default_factory=lambda: registered)
     clock: Callable[[], float] = time.monotonic
+    started_by: int | None = None
 
     async def run(self) -> RunReport:
         """Run one invocation.
@@ -45,11 +52,13 @@ class Worker:
             DatabaseError: Supabase does not answer. Leased jobs keep their lease, and a later run rescues them.
         """
         run = _Run(self)
-        await run.open()
+        if not await run.open():
+            return run.report
         try:
             await run.rescue()
             await run.fire_schedules()
-            await run.drain()
+            async with run.colleagues.waking_siblings(run.work_is_due):
+                await run.drain()
             await run.run_isolated()
             await run.drain_again()
             await run.conclude()
@@ -58,6 +67,7 @@ class Worker:
             raise
         finally:
             await run.close()
+        await run.colleagues.hand_over()
         return run.report
 
 
@@ -65,8 +75,10 @@ class _Run:
     """The steps of one invocation and what they share."""
 
     def __init__(self, worker: Worker) -> None:
-        settings = worker.resources.settings
+        self._settings = settings = worker.resources.settings
         self._trigger = worker.trigger
+        self._was_started_by_a_run = worker.trigger not in ("cron", "manual")
+        self._started_by = worker.started_by
         self._types = worker.types
         self._concurrency = settings.worker_concurrency
         self._started = worker.clock()
@@ -79,16 +91,29 @@ class _Run:
         self._run_id = 0
         self._isolated_types: list[JobType] = []
 
-    async def open(self) -> None:
-        """Record that this run started, and learn which isolated jobs wait."""
-        started = await self._store.start_worker_run(self._trigger, self.report.budget_ms)
+    async def open(self) -> bool:
+        """Record that this run started, and learn whether it may work and which isolated jobs wait."""
+        max_runs = self._settings.worker_max_runs if self._was_started_by_a_run else None
+        started = await self._store.start_worker_run(
+            self._trigger, self.report.budget_ms, list(self._types), self._started_by, max_runs
+        )
         self._run_id = started.run_id
-        self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
+        self.colleagues = Colleagues(self._settings, started, self.report, self._deadline.call_time_left_s)
+        if not started.may_run:
+            self.report.stop_reason = "limit"
+            self._measure()
+            log_event(
+                "run.refused", worker_id=self.report.worker_id, trigger=self._trigger, others=started.runs_under_way
+            )
+            return False
+        if not self._was_started_by_a_run:
+            self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)
         budget_s = self.report.budget_ms / 1000
         never = [name for name, job_type in self._types.items() if job_type.policy.timeout_s > budget_s]
         if never:
             log_event("run.budget_too_small", level=logging.ERROR, budget_ms=self.report.budget_ms, never_run=never)
+        return True
 
     async def rescue(self) -> None:
         """Take back what a killed run held."""
@@ -118,8 +143,13 @@ class _Run:
         return [Lane(types, slots, self._settler, attempts, deadline) for types, slots in groups]
 
     async def run_isolated(self) -> None:
-        """Run the isolated jobs one after another, with nothing else in flight."""
-        await run_isolated(self._types, self._settler, self._attempts, self._deadline)
+        """Run the isolated jobs one after another, with nothing else in flight.
+
+        Not in runs that others started: these overlap, perhaps in one process, and a job that kills it would take along
+        an innocent one that runs alone elsewhere.
+        """
+        if not self._was_started_by_a_run:
+            await run_isolated(self._types, self._settler, self._attempts, self._deadline)
 
     async def drain_again(self) -> None:
         """Use the time that was kept back for isolated jobs and that they did not need."""
@@ -132,18 +162,21 @@ class _Run:
         if len(fitting_types(self._types.values(), self._deadline)) == len(self._types):
             return
         self.report.stop_reason = "budget"
+        if not await self.work_is_due():
+            self.report.stop_reason = "empty"
+
+    async def work_is_due(self) -> bool:
+        """Whether a job is due; assumed when the database does not answer."""
         try:
-            backlog = await self._store.queue_health()
+            return (await self._store.queue_health()).oldest_due_seconds is not None
         except DatabaseError as error:
             log_event("run.queue_unseen", worker_id=self.report.worker_id, reason=str(error))
-        else:
-            if backlog.oldest_due_seconds is None:
-                self.report.stop_reason = "empty"
+            return True
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""
+        self._measure()
         report = self.report
-        report.duration_ms = round((self._deadline.clock() - self._started) * 1000)
         log_event(
             "run.finished",
             worker_id=report.worker_id,
@@ -155,3 +188,6 @@ class _Run:
             await self._store.finish_worker_run(self._run_id, report.stop_reason, report.counts())
         except DatabaseError as error:
             log_event("run.not_recorded", worker_id=report.worker_id, reason=str(error))
+
+    def _measure(self) -> None:
+        self.report.duration_ms = round((self._deadline.clock() - self._started) * 1000)

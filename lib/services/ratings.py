@@ -1,30 +1,29 @@
 """Likes, as the frontend uses them: read the state of many posts, toggle one, set one."""
 
-from typing import Annotated
+from dataclasses import asdict
 from uuid import UUID
 
 from pydantic import Field
 
 from lib.caller import Caller
 from lib.errors import NotFound
-from lib.model import Model, Row, Text
+from lib.model import Model, Row
 from lib.resources import Resources
-
-SessionId = Annotated[Text, Field(min_length=16, max_length=128)]
+from lib.services.sessions import SessionId, like_limits, session_of
 
 
 class RatingsQuery(Model):
     """Up to 100 posts, and the session that looks at them."""
 
     post_id: tuple[UUID, ...] = Field(min_length=1, max_length=100)
-    session_id: SessionId
+    session_id: SessionId | None = None
 
 
 class ToggleRequest(Model):
     """A click."""
 
     post_id: UUID
-    session_id: SessionId
+    session_id: SessionId | None = None
 
 
 class SetLikeRequest(ToggleRequest):
@@ -34,7 +33,7 @@ class SetLikeRequest(ToggleRequest):
 
 
 class Rating(Model):
-    """Whether the session likes the post, and how many do."""
+    """Whether the session likes the post, and how many do: what a count at that moment would say."""
 
     post_id: UUID
     liked: bool
@@ -54,36 +53,56 @@ class LikeState(Row):
     likes: int
 
 
-async def read_ratings(query: RatingsQuery, resources: Resources, _: Caller) -> Ratings:
-    """Return the like state of the posts; unknown ones are left out."""
+async def read_ratings(query: RatingsQuery, resources: Resources, caller: Caller) -> Ratings:
+    """Return the like state of the posts; unknown ones are left out.
+
+    Raises:
+        InvalidInput, NotAuthenticated: see session_of.
+    """
+    session_id = await session_of(query.session_id, resources, caller)
     post_ids = tuple(dict.fromkeys(query.post_id))
     return Ratings(
         ratings=await resources.database.rpc(
-            "like_states", tuple[Rating, ...], post_ids=post_ids, session_id=query.session_id
+            "like_states", tuple[Rating, ...], post_ids=post_ids, session_id=session_id
         )
     )
 
 
-async def toggle_like(request: ToggleRequest, resources: Resources, _: Caller) -> Rating:
+async def toggle_like(request: ToggleRequest, resources: Resources, caller: Caller) -> Rating:
     """Turn the session's like around.
 
     Raises:
         NotFound: there is no such post.
+        InvalidInput, NotAuthenticated: see session_of.
+        TooMany: more often than the limits allow.
     """
     states = await resources.database.rpc(
-        "toggle_like", list[LikeState], post_id=request.post_id, session_id=request.session_id
+        "toggle_like",
+        list[LikeState],
+        post_id=request.post_id,
+        session_id=await session_of(request.session_id, resources, caller),
+        refuse_short_new_session=True,
+        **asdict(like_limits(resources.settings, caller)),
     )
     return _rating(request.post_id, states)
 
 
-async def set_like(request: SetLikeRequest, resources: Resources, _: Caller) -> Rating:
+async def set_like(request: SetLikeRequest, resources: Resources, caller: Caller) -> Rating:
     """Like or unlike; safe to repeat.
 
     Raises:
         NotFound: there is no such post.
+        InvalidInput, NotAuthenticated: see session_of.
+        TooMany: more often than the limits allow.
     """
     states = await resources.database.rpc(
-        "set_like", list[LikeState], post_id=request.post_id, session_id=request.session_id, liked=request.liked
+        "set_like",
+        list[LikeState],
+        post_id=request.post_id,
+        session_id=await session_of(request.session_id, resources, caller),
+        liked=request.liked,
+        refuse_short_new_session=True,
+        **asdict(like_limits(resources.settings, caller)),
     )
     return _rating(request.post_id, states)
 

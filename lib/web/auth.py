@@ -4,7 +4,6 @@ No environment bypasses it: a secret that is unset or too short refuses everyone
 """
 
 import logging
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -18,11 +17,8 @@ from lib.resources import Resources
 from lib.settings import Settings
 
 MIN_SECRET_CHARACTERS = 16
-# The compact form of a signed token (RFC 7515, section 3.1). Auth need not be asked about anything else.
-_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
-type SecretName = Literal["cron_secret", "queue_api_token", "admin_api_token"]
-
+type SecretName = Literal["cron_secret", "queue_api_token", "admin_api_token", "viewer_api_token"]
 
 type Authenticate = Callable[[str | None, Resources], Awaitable[Caller]]
 
@@ -32,14 +28,20 @@ async def anyone(_token: str | None, _: Resources) -> Caller:
     return Caller()
 
 
+async def anyone_with_a_token(token: str | None, _: Resources) -> Caller:
+    """Let everyone in, and pass the token on to the service, which looks at it only where it needs it."""
+    return Caller(access_token=token)
+
+
 def bearer(secret_name: SecretName) -> Authenticate:
     """Let in who sends `Authorization: Bearer <the secret>` (RFC 6750, section 2.1)."""
 
     async def authenticate(token: str | None, resources: Resources) -> Caller:
-        if not _matches(token, _secret(resources.settings, secret_name)):
+        if not _matches(token, _accepted(resources.settings, secret_name)):
             raise NotAuthenticated("the bearer token is missing or wrong")
         return Caller()
 
+    authenticate.__name__ = secret_name  # the description of the API names it
     return authenticate
 
 
@@ -47,36 +49,69 @@ async def user(token: str | None, resources: Resources) -> Caller:
     """Let in a Supabase user, by the access token that Supabase Auth gave them."""
     if not token:
         raise NotAuthenticated("the access token is missing")
-    if not _JWT.fullmatch(token):
-        raise NotAuthenticated("the access token is not valid")
     return Caller(user_id=(await resources.database.auth.get_user(token)).id)
 
 
 async def admin(token: str | None, resources: Resources) -> Caller:
-    """Let in the admin token, or a Supabase user whose app_metadata.role is admin."""
-    secret = _secret(resources.settings, "admin_api_token")
+    """Let in who may change things: the admin token, or a Supabase user whose app_metadata.role is admin."""
+    role, caller = await _operator(token, resources)
+    if role != "admin":
+        raise NotAllowed("this needs the role admin")
+    return caller
+
+
+async def viewer(token: str | None, resources: Resources) -> Caller:
+    """Let in who may look: whoever `admin` lets in, the viewer token, or a user whose app_metadata.role is viewer."""
+    role, caller = await _operator(token, resources)
+    if role not in ("admin", "viewer"):
+        raise NotAllowed("this needs the role viewer or admin")
+    return caller
+
+
+async def _operator(token: str | None, resources: Resources) -> tuple[str | None, Caller]:
+    """Who it is, and their role. The admin token must be set; the viewer token need not be, and is nobody's then."""
+    admins = _accepted(resources.settings, "admin_api_token")
+    viewers = _accepted(resources.settings, "viewer_api_token", optional=True)
     if not token:
         raise NotAuthenticated("the bearer token is missing")
-    if _matches(token, secret):
-        return Caller()
-    if not _JWT.fullmatch(token):
-        raise NotAuthenticated("the bearer token is wrong")
+    is_admin, is_viewer = _matches(token, admins), _matches(token, viewers)
+    if is_admin or is_viewer:
+        return "admin" if is_admin else "viewer", Caller()
     account = await resources.database.auth.get_user(token)
-    if account.role != "admin":
-        raise NotAllowed("this needs the role admin")
-    return Caller(user_id=account.id)
+    return account.role, Caller(user_id=account.id)
 
 
-def _secret(settings: Settings, name: SecretName) -> bytes:
-    secret: SecretStr | None = getattr(settings, name)
-    value = secret.get_secret_value() if secret else ""
-    if len(value) < MIN_SECRET_CHARACTERS:
+def _accepted(settings: Settings, name: SecretName, *, optional: bool = False) -> tuple[bytes, ...]:
+    """The values that are accepted for a secret: the present one and, while it is rotated, the previous one.
+
+    A value that is too short is accepted from nobody, and the log names its variable.
+
+    Raises:
+        Misconfigured: the present value of a secret that is not optional is unset or too short.
+    """
+    present, previous = _long_enough(settings, name), _long_enough(settings, f"{name}_previous")
+    if present is None and not optional:
         log_event("auth.refuses_everyone", level=logging.ERROR, variable=name.upper())
         raise Misconfigured((name.upper(),), f"not set, or shorter than {MIN_SECRET_CHARACTERS} characters")
-    return value.encode()
+    return tuple(value for value in (present, previous) if value is not None)
 
 
-def _matches(token: str | None, secret: bytes) -> bool:
+def _long_enough(settings: Settings, name: str) -> bytes | None:
+    secret: SecretStr | None = getattr(settings, name)
+    value = secret.get_secret_value() if secret else ""
+    if value and len(value) < MIN_SECRET_CHARACTERS:
+        log_event("auth.secret_too_short", level=logging.ERROR, variable=name.upper())
+    return value.encode() if len(value) >= MIN_SECRET_CHARACTERS else None
+
+
+def _matches(token: str | None, accepted: tuple[bytes, ...]) -> bool:
     """Compare bytes, in constant time: text with other than ASCII would make compare_digest raise. Headers are read
     as Latin-1 (RFC 9110, section 5.5), which gives back the bytes that were sent."""
-    return token is not None and secrets.compare_digest(token.encode("latin-1", "replace"), secret)
+    if token is None:
+        return False
+    given = token.encode("latin-1", "replace")
+    matches = False
+    for value in accepted:
+        # Each is compared, also after one that fits: the time tells nothing about which of them it was.
+        matches |= secrets.compare_digest(given, value)
+    return matches

@@ -28,6 +28,7 @@ from lib.resources import Resources
 from lib.web.auth import Authenticate
 from lib.web.lifespan import current_resources, lifespan
 from lib.web.middleware import ReplyHeaders
+from lib.web.origin import client_address, session_header
 from lib.web.replies import error_reply, reply_to
 from lib.web.requests import MAX_BODY_BYTES, bearer_token, read_body, read_query
 
@@ -37,27 +38,46 @@ type Service[M] = Callable[[M, Resources, Caller], Awaitable[BaseModel | str]]
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a method does: let the caller in (the endpoint does, unless said), read the input, call the service, reply
-    under a status."""
+    under a status. What else is here only describes it: dev/openapi reads it."""
 
+    reads: type[BaseModel] | Callable[[Any], Any]
     read: Callable[[Request], Awaitable[Any]]
     service: Service[Any]
     status: Callable[[Any], int]
+    statuses: tuple[int, ...]
+    errors: tuple[int, ...]
     authenticate: Authenticate | None = None
+    is_safe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What an application was made of: `app.state.endpoint`."""
+
+    authenticate: Authenticate
+    actions: dict[str, Action]
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
     service: Service[M],
-    status: Callable[[Any], int] = lambda _: 200,
+    *,
+    status: Callable[[Any], int] | int = 200,
+    statuses: tuple[int, ...] = (),
+    errors: tuple[int, ...] = (),
     authenticate: Authenticate | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    is_safe: bool = True,
 ) -> Action:
     """Read the input, call `service`, and reply with what it returns (a model as JSON, text as text) under `status`.
 
     reads: a model, taken from the query of a GET and from the body else (a model without fields takes nothing);
         or a function that makes the input of a JSON body.
+    status: one for all replies, or a function of the reply; `statuses` are those that it may return.
+    errors: statuses that the service's own errors become, for the description of the API: 404, 409, 429.
     authenticate: where a method lets in others than the endpoint's other methods do.
     max_body_bytes: where a method takes more than a form; Vercel itself takes at most 4.5 MB.
+    is_safe: False for a GET that changes something: it is not answered to HEAD, which checkers of links send.
     """
 
     async def read(request: Request) -> Any:
@@ -67,7 +87,17 @@ def action[M](
             return await read_body(request, reads.model_validate, max_body_bytes)
         return await read_body(request, cast("Callable[[Any], Any]", reads), max_body_bytes)
 
-    return Action(read, service, status, authenticate)
+    fixed = status if isinstance(status, int) else None
+    return Action(
+        reads=cast("type[BaseModel] | Callable[[Any], Any]", reads),
+        read=read,
+        service=service,
+        status=(lambda _: fixed) if fixed is not None else cast("Callable[[Any], int]", status),
+        statuses=statuses or (fixed or 200,),
+        errors=errors,
+        authenticate=authenticate,
+        is_safe=is_safe,
+    )
 
 
 def endpoint(
@@ -89,21 +119,31 @@ def endpoint(
     middleware = [Middleware(ReplyHeaders)]
     if cors:
         middleware.append(_cors(sorted(actions)))
-    return Starlette(
-        routes=[Route("/{path:path}", serve, methods=list(actions))],
+    route = Route("/{path:path}", serve, methods=list(actions))
+    if get is not None and not get.is_safe and route.methods is not None:
+        route.methods.discard("HEAD")
+    app = Starlette(
+        routes=[route],
         middleware=middleware,
         exception_handlers={405: _reply_to_http_error, 404: _reply_to_http_error},
         lifespan=lifespan,
     )
+    app.state.endpoint = Endpoint(authenticate, actions)
+    return app
 
 
 async def _serve(request: Request, act: Action, authenticate: Authenticate) -> Response:
     try:
         deadline_in_s = _deadline_in_s()
         resources = current_resources()
-        caller = await authenticate(bearer_token(request), resources)
+        caller = replace(
+            await authenticate(bearer_token(request), resources),
+            session_id=session_header(request),
+            address=client_address(request),
+            deadline_in_s=deadline_in_s,
+        )
         given = await act.read(request)
-        reply = await act.service(given, resources, replace(caller, deadline_in_s=deadline_in_s))
+        reply = await act.service(given, resources, caller)
     except Exception as error:  # noqa: BLE001 - the last resort of a request: nothing inside is shown
         return _reply_to_error(error)
     if isinstance(reply, str):
@@ -139,7 +179,7 @@ def _cors(methods: list[str]) -> Middleware:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=methods,
-        allow_headers=["authorization", "content-type", "x-request-id"],
+        allow_headers=["authorization", "content-type", "x-request-id", "x-session-id"],
         expose_headers=["x-request-id", "retry-after"],
         max_age=600,
     )

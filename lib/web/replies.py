@@ -51,6 +51,8 @@ def reply_to(error: Exception) -> JSONResponse | None:  # noqa: C901, PLR0911 - 
             return error_reply(409, str(error))
         case errors.NotFound():
             return error_reply(404, str(error))
+        case errors.TooMany():
+            return error_reply(429, str(error), headers={"Retry-After": str(error.seconds)})
         case errors.NotAuthenticated():
             return error_reply(401, str(error), headers={"WWW-Authenticate": "Bearer"})
         case errors.NotAllowed():

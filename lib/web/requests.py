@@ -1,18 +1,20 @@
 """Reading a request: its JSON body or its query, as a service's input."""
 
-import json
 from collections.abc import Callable
 from typing import Any, get_origin
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from lib.errors import InvalidInput
-from lib.model import broken_rules
+from lib.model import broken_rules, read_json
 
 # What a form needs, and little enough to be checked at once: reading holds up an instance's other requests.
 MAX_BODY_BYTES = 64 * 1024
+# A page of 100 posts, and what else a route takes.
+MAX_PARAMETERS = 128
 
 
 def bearer_token(request: Request) -> str | None:
@@ -34,11 +36,23 @@ def read_query[M: BaseModel](request: Request, model: type[M]) -> M:
         if get_origin(info.annotation) is tuple
         for name in (field, info.alias)
     }
-    values: dict[str, Any] = {}
-    for name in request.query_params:
-        given = request.query_params.getlist(name)
-        values[name] = given if name in many or len(given) > 1 else given[0]
+    values = {
+        name: given if name in many or len(given) > 1 else given[0] for name, given in _parameters(request).items()
+    }
     return _validate(model.model_validate, values)
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    """The values of each name, read in one pass; too many are counted and not read."""
+    query = request.scope["query_string"].decode("latin-1")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise InvalidInput("query", f"must have at most {MAX_PARAMETERS} parameters") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
 
 
 async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: int = MAX_BODY_BYTES) -> M:
@@ -52,7 +66,7 @@ async def read_body[M](request: Request, parse: Callable[[Any], M], max_bytes: i
     if media_type != "application/json":
         raise HTTPException(415, "the body must be application/json")
     try:
-        content = json.loads(await _read(request, max_bytes), parse_constant=_refuse_constant)
+        content = read_json(await _read(request, max_bytes))
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
     return _validate(parse, content)
@@ -66,11 +80,6 @@ async def _read(request: Request, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise HTTPException(413, f"the body must be at most {max_bytes} bytes")
     return bytes(body)
-
-
-def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are no JSON (RFC 8259, section 6), though Python reads them."""
-    raise ValueError(name)
 
 
 def _validate[M](parse: Callable[[Any], M], value: Any) -> M:

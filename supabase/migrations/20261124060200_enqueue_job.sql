@@ -53,7 +53,7 @@ begin
       exit;
     end if;
 
-    select job.id, job.job_type, job.payload, job.status into holder
+    select job.id, job.job_type, job.payload::jsonb as payload, job.status into holder
     from public.background_jobs as job
     where job.idempotency_key = enqueue_job.idempotency_key;
     exit when found;

@@ -1,15 +1,14 @@
 -- lease_jobs: give jobs, whose rows the caller has locked in this transaction, to a worker. pending -> processing.
 -- Caller: claims. Fence: each job gets a new claim_token. Safe to repeat: no, the rows must be locked and pending.
-create or replace function queue_private.lease_jobs(places tid[], worker_id text, lease_seconds integer)
-returns setof public.background_jobs
+create or replace function queue_private.lease_jobs(
+  places tid[], worker_id text, lease_seconds integer, moment timestamptz
+) returns setof public.background_jobs
 language plpgsql volatile
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
-declare
-  moment timestamptz := clock_timestamp();
 begin
   return query
     update public.background_jobs as job

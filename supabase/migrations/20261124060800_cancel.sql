@@ -28,11 +28,12 @@ begin
     )
     insert into public.job_history (
       job_id, job_type, payload, status, priority, attempts, max_attempts, error_message,
-      idempotency_key, worker_id, created_at, completed_at, redrive_of
+      idempotency_key, worker_id, created_at, completed_at, redrive_of, attempt_log
     )
     select
       r.id, r.job_type, r.payload, 'cancelled', r.priority, r.attempts, r.max_attempts, r.error_message,
-      r.idempotency_key, r.worker_id, r.created_at, clock_timestamp(), r.redrive_of
+      r.idempotency_key, r.worker_id, r.created_at, clock_timestamp(), r.redrive_of,
+      r.attempt_log
     from removed as r
     returning job_id;
 end

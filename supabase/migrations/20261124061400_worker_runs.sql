@@ -11,13 +11,17 @@ create table if not exists public.worker_runs (
   budget_ms integer not null,
   counts jsonb not null default '{}',
   stop_reason text,
-  constraint worker_runs_trigger_is_known check (trigger in ('cron', 'manual')),
+  started_by bigint,
+  hops integer not null default 0,
+  constraint worker_runs_trigger_is_known check (trigger in ('cron', 'manual', 'handover', 'fanout')),
   constraint worker_runs_finished_says_why check ((finished_at is null) = (stop_reason is null)),
   constraint worker_runs_stop_reason_is_known check (stop_reason in ('empty', 'budget', 'limit', 'error'))
 );
 -- What the deployed code can do: queue_health names the types that it leaves waiting.
 alter table public.worker_runs add column if not exists known_types text[];
 comment on table public.worker_runs is 'One row for each worker invocation; finished_at stays null when it was killed.';
+comment on column public.worker_runs.started_by is 'The run that handed over to this one, or woke it; null for cron and manual.';
+comment on column public.worker_runs.hops is 'How many runs lie between this one and the cron tick or the person that began the chain.';
 -- Serves queue_health, queue_stats and retention.
 create index if not exists worker_runs_started_at_idx on public.worker_runs (started_at);
 alter table public.worker_runs enable row level security;
@@ -25,14 +29,45 @@ revoke all on table public.worker_runs from public, anon, authenticated;
 revoke all on sequence public.worker_runs_id_seq from public, anon, authenticated;
 grant select, insert, update, delete on table public.worker_runs to service_role;
 
--- start_worker_run: records the start. Returns {"run_id", "isolated_types"}: the types of the isolated
--- jobs that are due, for which the worker keeps time back. known_types are the types that the worker has handlers for, also
--- such as the database does not know yet. Merges the tallies, which only grow between two runs.
--- Locks: see compact_job_tallies. Safe to repeat: it records another run.
+-- runs_under_way: how many runs have started and not ended. A killed run never ends, so each counts for as long as the
+-- platform lets it live: its budget and two seconds. Caller: start_worker_run, wake_worker. Locks: none.
+create or replace function queue_private.runs_under_way(moment timestamptz, except_run bigint default null)
+returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*)
+    from public.worker_runs as run
+    -- No function lives longer: it bounds the scan.
+    where run.started_at > moment - interval '15 minutes'
+      and run.started_at > moment - make_interval(secs => run.budget_ms / 1000.0 + 2)
+      and run.finished_at is null
+      and run.id is distinct from except_run
+  );
+end
+$$;
+comment on function queue_private.runs_under_way is 'How many runs have started and not ended.';
+revoke all on function queue_private.runs_under_way from public, anon, authenticated;
+grant execute on function queue_private.runs_under_way to service_role;
+
+-- start_worker_run: records the start. Returns {"run_id", "may_run", "hops", "runs_under_way", "isolated_types"}: how many
+-- others are under way, and the types of the isolated jobs that are due, for which the worker keeps time back.
+-- known_types are the types that the worker has handlers for, also such as the database does not know yet.
+-- started_by is the run that called this one. max_runs: with so many others under way this run may not work (may_run is
+-- false); it is recorded as one that ended on the limit. Nor may a second successor of one run. Null is no limit: what the
+-- cron or a person starts always works, so lost runs can never lock the queue up.
+-- Merges the tallies, which only grow between two runs.
+-- Locks: where max_runs is given, one advisory lock, so that two who start at once see one another; else see
+-- compact_job_tallies. Safe to repeat: it records another run.
 -- squawk-ignore ban-drop-function
 drop function if exists public.start_worker_run(text, text, integer);
+-- squawk-ignore ban-drop-function
+drop function if exists public.start_worker_run(text, text, integer, text[]);
 create or replace function public.start_worker_run(
-  worker_id text, trigger text, budget_ms integer, known_types text[] default null
+  worker_id text, trigger text, budget_ms integer, known_types text[] default null,
+  started_by bigint default null, max_runs integer default null
 ) returns jsonb
 language plpgsql volatile
 set search_path = ''
@@ -41,16 +76,45 @@ as $$
 #variable_conflict use_column
 declare
   types public.job_type[] := queue_private.claimable_job_types(null);
-  run_id bigint;
+  others bigint;
+  may_run boolean;
+  moment timestamptz;
+  started public.worker_runs;
 begin
-  insert into public.worker_runs as run (worker_id, trigger, budget_ms, known_types)
-  values (
-    start_worker_run.worker_id, start_worker_run.trigger, start_worker_run.budget_ms, start_worker_run.known_types
+  if max_runs is not null then
+    perform pg_advisory_xact_lock(hashtextextended('suplatzigram: start_worker_run', 0));
+  end if;
+  moment := clock_timestamp();
+  -- A run that hands over is about to end.
+  others := queue_private.runs_under_way(
+    moment, case when start_worker_run.trigger = 'handover' then start_worker_run.started_by end
+  );
+  may_run := max_runs is null or others < max_runs and not (
+    start_worker_run.trigger = 'handover' and exists (
+      select from public.worker_runs as run
+      where run.started_at > moment - interval '15 minutes'
+        and run.started_by = start_worker_run.started_by and run.trigger = 'handover'
+        and run.stop_reason is distinct from 'limit'
+    )
+  );
+  insert into public.worker_runs as run (
+    worker_id, trigger, budget_ms, known_types, started_by, hops, started_at, finished_at, stop_reason
   )
-  returning run.id into run_id;
-  perform queue_private.compact_job_tallies();
+  values (
+    start_worker_run.worker_id, start_worker_run.trigger, start_worker_run.budget_ms, start_worker_run.known_types,
+    start_worker_run.started_by,
+    coalesce((select caller.hops + 1 from public.worker_runs as caller where caller.id = start_worker_run.started_by), 0),
+    moment, case when not may_run then moment end, case when not may_run then 'limit' end
+  )
+  returning run.* into started;
+  if may_run then
+    perform queue_private.compact_job_tallies();
+  end if;
   return jsonb_build_object(
-    'run_id', run_id,
+    'run_id', started.id,
+    'may_run', may_run,
+    'hops', started.hops,
+    'runs_under_way', others,
     'isolated_types', (
       select coalesce(jsonb_agg(distinct job.job_type), '[]')
       from public.background_jobs as job
@@ -60,7 +124,7 @@ begin
   );
 end
 $$;
-comment on function public.start_worker_run is 'Record that a worker invocation started.';
+comment on function public.start_worker_run is 'Record that a worker invocation started, and say whether it may work.';
 revoke all on function public.start_worker_run from public, anon, authenticated;
 grant execute on function public.start_worker_run to service_role;
 

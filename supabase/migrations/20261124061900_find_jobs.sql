@@ -9,7 +9,8 @@ begin
       id uuid, job_type public.job_type, payload jsonb, status public.job_status, priority integer,
       attempts integer, max_attempts integer, scheduled_for timestamptz, started_at timestamptz,
       completed_at timestamptz, error_message text, result jsonb, duration_ms bigint,
-      idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz
+      idempotency_key text, isolated boolean, redrive_of uuid, redriven_as uuid, created_at timestamptz,
+      waited_ms bigint, deferrals integer, attempt_log jsonb
     );
   end if;
 end
@@ -31,7 +32,8 @@ begin
     select
       job.id, job.job_type, job.payload, job.status, job.priority, job.attempts, job.max_attempts,
       job.scheduled_for, job.started_at, null::timestamptz, job.error_message, null::jsonb,
-      null::bigint, job.idempotency_key, job.isolated, job.redrive_of, null::uuid, job.created_at
+      null::bigint, job.idempotency_key, job.isolated, job.redrive_of, null::uuid, job.created_at,
+      null::bigint, job.deferrals, job.attempt_log
     from public.background_jobs as job
     where job.id = any (job_ids)
     union all
@@ -39,7 +41,7 @@ begin
       ended.job_id, ended.job_type, ended.payload, ended.status, ended.priority, ended.attempts,
       ended.max_attempts, null::timestamptz, null::timestamptz, ended.completed_at,
       ended.error_message, ended.result, ended.duration_ms, ended.idempotency_key, null::boolean,
-      ended.redrive_of, ended.redriven_as, ended.created_at
+      ended.redrive_of, ended.redriven_as, ended.created_at, ended.waited_ms, null::integer, ended.attempt_log
     from public.job_history as ended
     where ended.job_id = any (job_ids);
 end

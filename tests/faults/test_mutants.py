@@ -12,8 +12,16 @@ from tests.faults.workers import WorkerHost, plan_for
 from tests.model.mutants import FENCE_REMOVED, RESCUE_WITHOUT_ISOLATION, SHARE_LOCK_REMOVED, Mutant
 from tests.stack.watching import wait_until
 
-NO_RESCUE = Mutant("rescues nobody", "rescue_expired_jobs", {"job.lease_expires_at < moment": "false"})
-CLAIM_LOCK_REMOVED = Mutant("claims without locking", "pick_due_jobs", {"for update skip locked": ""})
+NO_RESCUE = Mutant(
+    "rescues nobody", "rescue_expired_jobs", {"job.status = 'processing' and job.lease_expires_at < moment": "false"}
+)
+BY_ID = "where job.id in (select old.id from public.background_jobs as old where old.ctid = any (places))"
+CLAIM_LOCK_REMOVED = Mutant(
+    "claims without locking",
+    "pick_due_jobs",
+    {"for update skip locked": ""},
+    also=Mutant("leases by id", "lease_jobs", {"where job.ctid = any (places)": BY_ID}),
+)
 
 type Hosts = tuple[WorkerHost, WorkerHost]
 type Play = Callable[[Scene, Hosts], list[str]]

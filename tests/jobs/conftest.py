@@ -10,6 +10,7 @@ import pytest
 
 import lib.jobs  # noqa: F401 - registers the types
 from lib.database import Database
+from lib.outside import Outside
 from lib.queue.report import RunReport
 from lib.queue.testing import drain
 from lib.resources import Resources
@@ -56,6 +57,10 @@ def work(project: dict[str, str], resources: Resources, db: Db, host: ImageHost)
 
     async def run(runs: int = 5, **environment: str) -> list[RunReport]:
         settings = Settings.load(project | {"IMAGE_HOSTS": host.origin} | environment)
-        return await drain(replace(resources, settings=settings), runs)
+        outside = Outside.of(settings)
+        try:
+            return await drain(replace(resources, settings=settings, outside=outside), runs)
+        finally:
+            await outside.aclose()
 
     return run

@@ -37,18 +37,18 @@ HERE = resolving("127.0.0.1")
 IMAGES = allowing("images.example.com")
 
 
-async def fetch_image(url: str, hosts: AllowedHosts, within_s: float, resolve: Resolve = HERE) -> bytes | Verdict:
+async def fetch_image(url: str, hosts: AllowedHosts, within_s: float, resolve: Resolve = HERE) -> bytearray | Verdict:
     """Fetch it from these hosts, which are on this machine unless said otherwise."""
     return await fetching.fetch_image(url, ImagePlaces(hosts), within_s, resolve)
 
 
-def refused(verdict: bytes | Verdict, why: str = "") -> bool:
+def refused(verdict: bytearray | Verdict, why: str = "") -> bool:
     """Whether no attempt can succeed, for that reason."""
     assert isinstance(verdict, Never), verdict
     return why in verdict.reason
 
 
-def failed_for_now(verdict: bytes | Verdict, why: str = "") -> bool:
+def failed_for_now(verdict: bytearray | Verdict, why: str = "") -> bool:
     """Whether a later attempt may succeed, whenever the policy says."""
     assert isinstance(verdict, NotYet), verdict
     assert verdict.retry_after_s is None
@@ -58,7 +58,7 @@ def failed_for_now(verdict: bytes | Verdict, why: str = "") -> bool:
 async def test_returns_the_bytes(host: ImageHost) -> None:
     """The simple case."""
     url = host.serves("/a.jpg", b"pixels", "200 OK", "content-type: text/html")
-    assert await fetch_image(url, allowing(host.origin), 5) == b"pixels"
+    assert await fetch_image(url, allowing(host.origin), 5) == bytearray(b"pixels")
 
 
 async def test_asks_for_it_unpacked_and_says_who_asks(host: ImageHost) -> None:
@@ -141,7 +141,7 @@ async def test_the_supabase_project_is_trusted(host: ImageHost) -> None:
     """Also a local one, for development."""
     url = host.serves("/storage/v1/object/public/posts/a.jpg", b"pixels")
     hosts = AllowedHosts.of((), trusted_urls=[host.url("/db/test")])
-    assert await fetch_image(url, hosts, 5) == b"pixels"
+    assert await fetch_image(url, hosts, 5) == bytearray(b"pixels")
 
 
 @respx.mock
@@ -187,7 +187,7 @@ async def test_follows_a_redirect_to_an_allowed_public_host() -> None:
         )
         respx.get(f"https://{PUBLIC}/b", headers={"host": "b.example.com"}).respond(200, content=b"pixels")
         hosts = allowing("a.example.com", "b.example.com")
-        assert await fetch_image("http://a.example.com/a", hosts, 5, resolving(PUBLIC)) == b"pixels"
+        assert await fetch_image("http://a.example.com/a", hosts, 5, resolving(PUBLIC)) == bytearray(b"pixels")
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
@@ -233,7 +233,7 @@ async def test_reads_ten_megabytes_and_no_more(host: ImageHost, answer: Answer) 
 
 async def test_reads_exactly_ten_megabytes(host: ImageHost) -> None:
     """The limit is what it says."""
-    assert await fetch_image(host.serves("/a", bytes(MAX_BYTES)), allowing(host.origin), 20) == bytes(MAX_BYTES)
+    assert await fetch_image(host.serves("/a", bytes(MAX_BYTES)), allowing(host.origin), 20) == bytearray(MAX_BYTES)
     assert refused(
         await fetch_image(host.serves("/b", bytes(MAX_BYTES + 1)), allowing(host.origin), 20), "more than 10 MB"
     )

@@ -67,7 +67,7 @@ def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(client, "_tls", lambda: context)
 
 
-async def fetch(host: ImageHost, name: str) -> bytes | Verdict:
+async def fetch(host: ImageHost, name: str) -> bytearray | Verdict:
     """Fetch as that name; whatever the name, it resolves to the host."""
 
     async def here(_host: str, _port: int, *, trusted: bool) -> list[Address]:
@@ -80,7 +80,7 @@ async def fetch(host: ImageHost, name: str) -> bytes | Verdict:
 @pytest.mark.usefixtures("trusted")
 async def test_the_certificate_is_checked_for_the_name(host: ImageHost) -> None:
     """Although the connection goes to an address."""
-    assert await fetch(host, NAME) == b"pixels"
+    assert await fetch(host, NAME) == bytearray(b"pixels")
 
 
 @pytest.mark.usefixtures("trusted")

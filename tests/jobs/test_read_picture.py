@@ -1,6 +1,7 @@
 """Any image that is accepted becomes an upright sRGB picture of at most 1440 pixels a side, and nothing else."""
 
 import random
+import zlib
 from io import BytesIO
 
 import pytest
@@ -11,7 +12,7 @@ from lib.pictures.messages import MAX_SIDE
 from lib.pictures.opening import NotAnImage, TooManyPixels
 from lib.pictures.reading import read_picture
 from tests.jobs import pictures
-from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near, quarters
+from tests.jobs.pictures import BLUE, GREEN, RED, WHITE, chunk, corners, encoded, near, quarters
 
 UPRIGHT = [RED, GREEN, BLUE, WHITE]
 
@@ -81,11 +82,9 @@ def test_keeps_the_one_transparent_colour_of_a_palette() -> None:
         assert picture.getchannel("A").getpixel((200, 10)) == 255
 
 
-def test_converts_the_colours_of_another_profile() -> None:
-    """A profile is dropped like all metadata, so the pixels must mean the same without it: here red and green were
-    exchanged on purpose."""
-    primaries = ImageCms.createProfile("sRGB")
-    swapped = bytearray(ImageCms.ImageCmsProfile(primaries).tobytes())
+def swapped_profile() -> bytes:
+    """A profile in which red and green are exchanged."""
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = int.from_bytes(swapped[128:132])
     entries = {bytes(swapped[132 + 12 * n : 136 + 12 * n]): 132 + 12 * n for n in range(tags)}
     red, green = entries[b"rXYZ"], entries[b"gXYZ"]
@@ -93,8 +92,13 @@ def test_converts_the_colours_of_another_profile() -> None:
         swapped[green + 4 : green + 12],
         swapped[red + 4 : red + 12],
     )
+    return bytes(swapped)
+
+
+def test_converts_the_colours_of_another_profile() -> None:
+    """A profile is dropped like all metadata, so the pixels must mean the same without it."""
     for kind in ("JPEG", "PNG", "WEBP"):
-        data = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), kind, icc_profile=bytes(swapped))
+        data = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), kind, icc_profile=swapped_profile())
         assert near(corners(read_picture(data)), [(0, 255, 0)] * 4, by=12)
 
 
@@ -102,6 +106,75 @@ def test_converts_the_colours_of_another_profile() -> None:
 def test_goes_without_a_profile_that_is_broken_or_of_something_else(profile: bytes) -> None:
     """Other programs show such an image too."""
     assert near(corners(read_picture(encoded(quarters(), "PNG", icc_profile=profile))), UPRIGHT)
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """A segment of a JPEG."""
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2) + content
+
+
+def packed(content: bytes, method: int = 0) -> bytes:
+    """As PNG has its profiles and long texts: a name, the method, and the packed content."""
+    return b"x\0" + bytes([method]) + zlib.compress(content)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(chunk(b"zTXt", packed(b"x" * 1_500_000)), id="text-of-1.5-mb"),
+        pytest.param(chunk(b"zTXt", packed(b"x" * 900_000)) * 80, id="texts-of-72-mb"),
+        pytest.param(chunk(b"iTXt", b"x\0\1\0\0\0" + zlib.compress(b"x" * 1_500_000)), id="international-text"),
+        pytest.param(chunk(b"zTXt", packed(b"x", method=7)), id="text-packed-in-an-unknown-way"),
+        pytest.param(chunk(b"tEXt", b"x\0y")[:-1] + b"!", id="text-with-a-wrong-check-sum"),
+        pytest.param(chunk(b"pHYs", b"\0"), id="short-resolution"),
+        pytest.param(chunk(b"gAMA", b""), id="short-gamma"),
+        pytest.param(chunk(b"acTL", b""), id="short-animation"),
+        pytest.param(chunk(b"iCCP", packed(b"no profile")), id="profile-that-is-none"),
+        pytest.param(chunk(b"iCCP", packed(bytes(9_000_000))), id="profile-of-9-mb"),
+        pytest.param(chunk(b"iCCP", packed(b"x", method=7)), id="profile-packed-in-an-unknown-way"),
+        pytest.param(chunk(b"iCCP", packed(b"x" * 500)[:-6]), id="profile-cut-short"),
+        pytest.param(chunk(b"iCCP", b"x"), id="profile-without-content"),
+        pytest.param(chunk(b"eXIf", b"II*\0" + b"\xff" * 40), id="exif-that-is-none"),
+    ],
+)
+def test_metadata_of_a_png_never_refuses_it(odd: bytes) -> None:
+    """Whatever its form and size: none of it is stored, and other programs show the picture."""
+    data = encoded(quarters(), "PNG")
+    header = 8 + 25
+    assert near(corners(read_picture(data[:header] + odd + data[header:])), UPRIGHT)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(segment(0xE0, b"JFIF\0"), id="short-jfif"),
+        pytest.param(segment(0xE1, b"Exif\0\0"), id="short-exif"),
+        pytest.param(segment(0xE1, b"Exif\0\0II*\0" + b"\xff" * 40), id="exif-that-is-none"),
+        pytest.param(segment(0xE2, b"ICC_PROFILE\0"), id="short-profile"),
+        pytest.param(segment(0xE2, b"ICC_PROFILE\0\1\1no profile"), id="profile-that-is-none"),
+        pytest.param(segment(0xE2, b"ICC_PROFILE\0\1\7one of seven parts"), id="part-of-a-profile"),
+        pytest.param(segment(0xE2, b"MPF\0II*\0" + b"\xff" * 40), id="further-pictures-that-are-none"),
+        pytest.param(segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04"), id="short-photoshop"),
+        pytest.param(segment(0xEE, b"Adobe"), id="short-adobe"),
+        pytest.param(segment(0xFE, b"x" * 60_000) * 100, id="comments-of-6-mb"),
+        pytest.param(b"\xff" * 100, id="padding"),
+    ],
+)
+def test_metadata_of_a_jpeg_never_refuses_it(odd: bytes) -> None:
+    """As of a PNG."""
+    data = encoded(quarters(), "JPEG", quality=95)
+    assert near(corners(read_picture(data[:2] + odd + data[2:])), UPRIGHT)
+
+
+def test_a_profile_of_more_than_a_megabyte_is_used() -> None:
+    """Printers' profiles have two or three."""
+    swapped = swapped_profile()
+    profile = len(swapped + bytes(1_500_000)).to_bytes(4) + swapped[4:] + bytes(1_500_000)
+    for kind in ("JPEG", "PNG", "WEBP"):
+        data = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), kind, icc_profile=profile)
+        assert near(corners(read_picture(data)), [(0, 255, 0)] * 4, by=12)
 
 
 def test_keeps_no_metadata() -> None:

@@ -15,7 +15,8 @@ from dev.demo.browser import Browser
 from lib.database import Database
 from lib.model import Row
 from lib.outside import Outside
-from lib.outside.push import PushMisconfigured, PushSender
+from lib.outside.push import PushMisconfigured
+from lib.outside.push.sender import PushSender
 from lib.settings import Settings
 from tests.jobs import push_service
 from tests.jobs.asking import Db, active, ended, enqueue, make_due

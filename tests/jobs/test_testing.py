@@ -14,6 +14,7 @@ from lib.jobs.process_image import ProcessImage
 from lib.jobs.recompute_rankings import RecomputeRankings
 from lib.jobs.send_notification import SendNotification
 from lib.jobs.sync_like_count import SyncLikeCount
+from lib.outside import Outside
 from lib.queue import Completed, Discard, JobFailure, NewJob, enqueue
 from lib.queue.testing import drain, run_batch_handler, run_handler, waiting
 from lib.resources import Resources
@@ -72,4 +73,4 @@ async def test_a_failure_is_raised(resources: Resources) -> None:
     settings = resources.settings.model_copy(update=broken)
     request = SendNotification(user_id=uuid.uuid4(), title="Hello", body="")
     with pytest.raises(JobFailure, match="VAPID_PRIVATE_KEY"):
-        await run_handler(replace(resources, settings=settings), request)
+        await run_handler(replace(resources, settings=settings, outside=Outside.of(settings)), request)

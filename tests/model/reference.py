@@ -47,11 +47,11 @@ class Job:
     worker_id: str | None = None
     lease_expires_at: Moment | None = None
     isolated: bool = False
+    deferrals: int = 0
     error_message: str | None = None
     result: Any = None
     completed_at: Moment | None = None
     redriven_as: UUID | None = None
-    history_id: int = 0
     tokens: list[UUID] = field(default_factory=list)
 
     @property
@@ -258,9 +258,10 @@ class Reference:
         if ask.outcome == "snoozed":
             job.scheduled_for = wait or Within(10, 10)
         elif ask.outcome == "failed":
-            job.scheduled_for = wait or backoff(job.attempts)
+            job.scheduled_for = wait or backoff(job.deferrals + 1 if ask.not_counted else job.attempts)
         if ask.outcome != "failed" or ask.not_counted:
             job.attempts -= 1
+        job.deferrals += ask.outcome == "snoozed" or ask.not_counted
         if ask.error is not None:
             job.error_message = ask.error
         job.settled_token = ask.claim_token
@@ -308,13 +309,14 @@ class Reference:
                 and job_type in (None, job.job_type)
             )
         )
-        return sorted(dead, key=lambda job: (known(job.completed_at), job.history_id))[:max_jobs]
+        return sorted(dead, key=lambda job: (known(job.completed_at), job.id))[:max_jobs]
 
     def redrive(self, dead: Job, new_id: UUID) -> None:
         """A dead job runs again as a new one, without its key."""
         assert new_id not in self.jobs, "a redrive reused an id"
         dead.redriven_as = new_id
         new = Job(dead.job_type, dead.payload, dead.priority, dead.max_attempts, redrive_of=dead.id, id=new_id)
+        new.isolated = dead.claim_token is None  # a rescue ended it: it is known to kill its worker
         self.jobs[new_id] = new
 
     # -- time

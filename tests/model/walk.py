@@ -130,4 +130,8 @@ def keys(steps: Walk) -> None:
     steps.add("completed", "failing", "later", "urgent")
     steps.machine.enqueue(NewJob("process_image", OTHER_POST, idempotency_key="urgent"))
     steps.machine.enqueue(NewJob("process_image", OTHER_POST, idempotency_key="completed"))
+    held = [NewJob("process_image", POST, idempotency_key=name) for name in ("refused", "completed", "urgent", "new")]
+    steps.machine.enqueue_many(held)
+    for name in ("completed", "urgent"):
+        steps.machine.enqueue_many([NewJob("process_image", OTHER_POST, idempotency_key=name)])
     steps.machine.enqueue(NewJob("process_image", OTHER_POST, idempotency_key="completed", dedupe_seconds=0))

@@ -22,7 +22,10 @@ from lib.web.lifespan import close_resources
 
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing of the machine that runs the tests may reach the functions.
-OURS = ("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "ALLOWED_", "IMAGE_", "WORKER_", "VERCEL")
+OURS = (
+    *("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "VIEWER_", "ALLOWED_", "IMAGE_", "LIKES_", "WORKER_"),
+    "VERCEL",
+)
 
 
 @pytest.fixture
@@ -103,10 +106,13 @@ def answering() -> Iterator[Callable[[int, bytes], str]]:
     def serve(status: int, body: bytes) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length") or 0))
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -14,7 +14,7 @@ from lib.services.queue.jobs import MAX_JOBS, JobState
 from lib.services.queue.process import ProcessReply
 from lib.services.ratings import Ratings
 from lib.web import replies
-from lib.web.requests import MAX_BODY_BYTES
+from lib.web.requests import MAX_BODY_BYTES, MAX_PARAMETERS
 from tests.routes.conftest import ROOT, routes
 
 TEXT = (ROOT / "docs" / "http.md").read_text()
@@ -66,14 +66,15 @@ def test_each_route_and_method_is_named() -> None:
 
 
 def test_each_error_is_named() -> None:
-    """With its code; 429 is not sent yet."""
+    """With its code."""
     documented = {int(status): code for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", TEXT, re.MULTILINE)}
-    assert documented == {status: code for status, code in replies._CODES.items() if status != 429}
+    assert documented == replies._CODES
 
 
 def test_the_limits_are_those_of_the_code() -> None:
     """Of bodies, and of what is told about a bad one."""
     assert f"a body over {MAX_BODY_BYTES // 1024} KiB;" in TEXT
+    assert f"more than {MAX_PARAMETERS} query parameters" in TEXT
     assert f"`details` has up to {replies.MAX_DETAILS} " in TEXT
     assert f"with up to {MAX_JOBS} of them" in TEXT
     assert "max_body_bytes=4_000_000" in (ROOT / "api" / "queue" / "jobs.py").read_text()

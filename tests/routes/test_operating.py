@@ -97,6 +97,7 @@ def test_a_type_is_paused_and_resumed(operator: httpx.Client, db: Rows) -> None:
     ("body", "rule"),
     [
         ({"action": "redrive"}, "ids: redrive needs ids or a jobType"),
+        ({"action": "discard"}, "ids: discard needs ids or a jobType"),
         ({"action": "cancel"}, "ids: cancel needs it"),
         ({"action": "cancel", "jobType": "process_image"}, "jobType: cancel does not take it"),
         ({"action": "pause"}, "jobType: pause needs it"),

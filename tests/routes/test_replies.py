@@ -15,7 +15,7 @@ RATINGS, PROCESS, JOBS, HEALTH = "/api/ratings", "/api/queue/process", "/api/que
 STATS = "/api/admin/queue/stats"
 METHODS = {
     RATINGS: {"GET", "HEAD", "POST", "PUT"},
-    PROCESS: {"GET", "HEAD", "POST"},
+    PROCESS: {"GET", "POST"},
     JOBS: {"GET", "HEAD", "POST"},
     STATS: {"GET", "HEAD"},
     HEALTH: {"GET", "HEAD"},
@@ -125,7 +125,19 @@ async def test_methods_that_a_route_lacks(site: httpx.AsyncClient, path: str, me
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"nonsense", b"{'a': 1}", b'{"a": NaN}', b'{"a": Infinity}', b"\xff\xfe", b"[" * 60_000, b'{"a": 1,}'],
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b"{'a': 1}",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e400}',
+        b"[-1e5000]",
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b'{"a": 1,}',
+    ],
     ids=lambda body: body[:12].hex(),
 )
 async def test_what_is_no_json_is_malformed(site: httpx.AsyncClient, body: bytes) -> None:
@@ -225,7 +237,7 @@ async def test_allowed_origins_may_call(site: httpx.AsyncClient) -> None:
         assert reply.headers["cache-control"] == "no-store"
         assert reply.headers["x-request-id"]
         assert "origin" in reply.headers["vary"].lower()
-    wanted = PREFLIGHT | {"access-control-request-headers": "content-type, x-request-id"}
+    wanted = PREFLIGHT | {"access-control-request-headers": "content-type, x-request-id, x-session-id"}
     assert (await site.options(RATINGS, headers=wanted)).status_code == 200
     for origin in (ORIGIN, "http://localhost:3000"):
         reply = await site.get(RATINGS, headers={"origin": origin})

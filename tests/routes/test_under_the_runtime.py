@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import psycopg
 import pytest
 
 from dev.vercel import Functions
+from tests.jobs import hostile_pictures as hostile
 
 type Db = psycopg.Connection[dict[str, Any]]
 type Serve = Callable[..., Functions]
@@ -62,6 +65,44 @@ def test_ticks_that_overlap_do_the_work_once(functions: Serve, db: Db) -> None:
     assert ended == {"count": 600, "attempts": 1}
     triggers = db.execute("select trigger, count(*) from public.worker_runs group by 1").fetchall()
     assert triggers == [{"trigger": "cron", "count": 3}]
+
+
+class Pictures(BaseHTTPRequestHandler):
+    """A host of images: a picture that would keep its decoder busy for minutes, and an ordinary one."""
+
+    def do_GET(self) -> None:
+        """Answer by name."""
+        body = hostile.many_stages() if self.path == "/hostile.png" else hostile.ordinary()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def test_a_hostile_picture_ends_and_the_next_one_is_made(functions: Serve, db: Db) -> None:
+    """Decoding happens in a process of its own, which the runtime's process starts: its packages are found there."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pictures) as host:
+        Thread(target=host.serve_forever, daemon=True).start()
+        origin = f"127.0.0.1:{host.server_port}"
+        served = functions(env_overrides={"IMAGE_HOSTS": origin})
+        for path in ("hostile.png", "ordinary.jpg"):
+            db.execute("insert into public.posts_new (image_url) values (%s)", (f"http://{origin}/{path}",))
+        while db.execute("select id from public.background_jobs where job_type <> 'generate_thumbnail'").fetchone():
+            db.execute("update public.background_jobs set scheduled_for = now()")
+            assert served.cron_tick()[0].status == 200
+        host.shutdown()
+    rows = db.execute(
+        "select payload ->> 'image_url' as url, status::text, attempts, error_message from public.job_history"
+        " where job_type = 'process_image'"
+    ).fetchall()
+    ended = {row["url"].rpartition("/")[2]: (row["status"], row["attempts"], row["error_message"]) for row in rows}
+    assert ended["ordinary.jpg"] == ("completed", 1, None)
+    status, attempts, reason = ended["hostile.png"]
+    assert (status, attempts) == ("discarded", 1)
+    assert "of CPU time" in reason
 
 
 def test_the_log_is_one_json_object_a_line(functions: Serve) -> None:

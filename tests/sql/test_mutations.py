@@ -15,6 +15,7 @@ from tests.sql.racing import meanwhile, wait_until_blocked
 from tests.sql.test_poison_job import fates_with_a_poison_job
 
 Mutate = Callable[[str, str, str], None]
+BY_ID = "where job.id in (select old.id from public.background_jobs as old where old.ctid = any (places))"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def mutated(connect: Connect) -> Mutate:
 
 def test_without_the_token_a_late_worker_settles_another_s_job(service: Db, mutated: Mutate) -> None:
     """The fence of test_settle_answers: there the job stays as its new worker has it."""
-    mutated("settle_jobs", r"(join public\.background_jobs as job\s+on job\.id = asked\.id) and [^\n]*", r"\1")
+    mutated("settle_jobs", r"and job\.claim_token = asked\.claim_token(\s+and asked\.is_first\n)", r"\1")
     enqueue(service)
     late = claim_one(service)
     expire_leases(service)
@@ -37,9 +38,24 @@ def test_without_the_token_a_late_worker_settles_another_s_job(service: Db, muta
     assert active(service, newer["id"]) is None
 
 
-def test_without_the_row_locks_two_workers_get_one_job(service: Db, open_service: OpenService, mutated: Mutate) -> None:
-    """The picking of test_race_claim: there the second worker skips it."""
+def test_without_the_row_locks_a_claim_waits_for_another(
+    service: Db, open_service: OpenService, mutated: Mutate
+) -> None:
+    """The picking of test_race_claim: there the second worker skips what the first one holds."""
     mutated("pick_due_jobs", r"for update skip locked", "")
+    enqueue(service)
+    first, second = open_service(autocommit=False), open_service()
+    claim_one(first)
+    with meanwhile(claim, second) as claimed:
+        wait_until_blocked(service, second)
+        first.commit()
+    assert claimed.result() == []
+
+
+def test_without_places_two_workers_get_one_job(service: Db, open_service: OpenService, mutated: Mutate) -> None:
+    """A lease is for the row where it was seen: a row that changed meanwhile is elsewhere."""
+    mutated("pick_due_jobs", r"for update skip locked", "")
+    mutated("lease_jobs", r"where job\.ctid = any \(places\)", BY_ID)
     enqueue(service)
     first, second = open_service(autocommit=False), open_service()
     (taken,) = claim(first)
@@ -51,9 +67,9 @@ def test_without_the_row_locks_two_workers_get_one_job(service: Db, open_service
 
 def test_without_isolation_a_poison_job_takes_all_along(service: Db, mutated: Mutate) -> None:
     """The rule of test_poison_job: there nine complete."""
-    mutated("rescue_expired_jobs", r"job\.isolated and (job\.attempts >= job\.max_attempts)", r"\1")
-    mutated("rescue_expired_jobs", r"job\.attempts - \(not d\.isolated\)::integer", "job.attempts")
-    mutated("rescue_expired_jobs", r"isolated = true", "isolated = false")
+    mutated("rescue_expired_jobs", r"judged\.isolated and (judged\.attempts >= judged\.max_attempts)", r"\1")
+    mutated("rescue_expired_jobs", r"job\.attempts - \(d\.is_innocent or not d\.isolated\)::integer", "job.attempts")
+    mutated("rescue_expired_jobs", r"isolated = d\.isolated or not d\.is_innocent", "isolated = false")
     assert fates_with_a_poison_job(service) == ["dead"] * 10
 
 
@@ -61,7 +77,7 @@ def test_without_the_order_of_keys_two_callers_deadlock(
     service: Db, open_service: OpenService, mutated: Mutate
 ) -> None:
     """The order of test_race_enqueue: there the second waits before it holds anything."""
-    mutated("enqueue_jobs", r"order by each\.value ->> 'idempotency_key' [^,]*,", "order by")
+    mutated("enqueue_set", r"order by asked\.idempotency_key collate \"C\" nulls first,", "order by")
     first, second = open_service(autocommit=False), open_service()
     enqueue(first, idempotency_key="a")
     jobs = [{"job_type": "send_notification", "idempotency_key": key} for key in ("b", "a")]

@@ -135,6 +135,15 @@ def test_dead_jobs_that_were_redriven_are_dealt_with(service: Db) -> None:
     assert (reply["healthy"], reply["dead_last_24h"]) == (True, 14)
 
 
+def test_dead_jobs_that_were_discarded_are_dealt_with(service: Db) -> None:
+    """Seen, and left: they are dead no longer, in the day's number neither."""
+    ended_jobs(service, 14, "dead")
+    service.execute("select public.discard_jobs()")
+    reply = health(service)
+    assert (reply["healthy"], reply["dead_last_24h"]) == (True, 0)
+    assert value(service, "queue_stats")["dead_last_24h"] == 0
+
+
 def test_cancelled_jobs_do_not_water_down_the_dead(service: Db) -> None:
     """They never ran."""
     ended_jobs(service, 11, "dead")

@@ -236,7 +236,7 @@ def test_the_environment_is_clean(serve: Serve, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SOME_TOKEN", "ours")
     env = httpx.get(f"{serve(env={'GIVEN': 'yes'}).url}/api/echo").json()["env"]
     technical = {"PYTHONPATH", "PYTHONUNBUFFERED", "LC_CTYPE", "VERCEL_IPC_PATH"}
-    platform = {"PATH", "HOME", "TZ", "VERCEL", "VERCEL_ENV", "VERCEL_REGION", "VERCEL_URL"}
+    platform = {"PATH", "HOME", "TZ", "VERCEL", "VERCEL_ENV", "VERCEL_REGION", "VERCEL_URL", "WORKER_URL"}
     names = {name for name in env if not name.startswith("__VC_HANDLER_")}
     assert names - technical == {"GIVEN", *platform}
 

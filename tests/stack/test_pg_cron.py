@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dev.supabase import Address, Background
+from dev.supabase import Address
+from dev.supabase.background import Background
 from dev.supabase.background.cron import NEVER, Cron, next_run
 from tests.conftest import Connect
 from tests.stack.rows import Db, count, value

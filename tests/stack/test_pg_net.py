@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from dev.supabase import Background
+from dev.supabase.background import Background
 from tests.conftest import Connect
 from tests.stack.listener import Listener
 from tests.stack.rows import Db, count, value

@@ -1,17 +1,10 @@
-"""The stand-in for Vault keeps secrets, and works together with pg_cron and pg_net."""
-
-import re
-from collections.abc import Callable
+"""The stand-in for Vault keeps secrets. tests/stack/test_waking.py has it work together with pg_cron and pg_net."""
 
 import psycopg
 import pytest
 
-from dev.paths import PROJECT
-from dev.supabase import Background
-from dev.vercel import Functions
 from tests.conftest import Connect
-from tests.stack.rows import Db, count, value
-from tests.stack.watching import wait_until
+from tests.stack.rows import Db, value
 
 
 def test_a_secret_is_kept_in_the_vault(db: Db, connect: Connect) -> None:
@@ -27,16 +20,3 @@ def test_a_secret_is_kept_in_the_vault(db: Db, connect: Connect) -> None:
     for role in ("anon", "authenticated"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connect(role).execute(found)
-
-
-def test_the_readmes_recipe_drains_the_queue(
-    background: Background, db: Db, functions: Callable[..., Functions]
-) -> None:
-    """The SQL for Vercel's Hobby plan, as printed: cron calls the worker through net, its secret from the vault."""
-    (recipe,) = re.findall(r"```sql\n(create extension.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
-    served = functions()
-    recipe = recipe.replace("https://<your app>", served.url).replace("<CRON_SECRET>", served.env["CRON_SECRET"])
-    recipe = recipe.replace("'* * * * *'", "'1 second'")
-    db.execute(recipe.encode())
-    wait_until(lambda: count(db, "net._http_response where status_code = 200") >= 1)
-    assert count(db, "public.worker_runs") >= 1

@@ -54,6 +54,13 @@ async def test_an_empty_queue_is_a_success(make_worker: MakeWorker) -> None:
     assert report.duration_ms < 3000
 
 
+async def test_a_run_tells_which_types_it_can_do(db: Db, make_worker: MakeWorker) -> None:
+    """So that health can name the types that nobody claims."""
+    await make_worker(single("send_notification", succeed)).run()
+    (row,) = db.execute("select known_types from public.worker_runs").fetchall()
+    assert row["known_types"] == ["send_notification"]
+
+
 async def test_jobs_that_jobs_enqueue_run_in_the_same_invocation(db: Db, make_worker: MakeWorker) -> None:
     """A thumbnail need not wait for the next tick."""
 

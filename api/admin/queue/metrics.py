@@ -2,6 +2,6 @@
 
 from lib.model import NoInput
 from lib.services.admin.queue.metrics import queue_metrics
-from lib.web import action, admin, endpoint
+from lib.web import action, endpoint, viewer
 
-app = endpoint(admin, get=action(NoInput, queue_metrics))
+app = endpoint(viewer, get=action(NoInput, queue_metrics))

@@ -2,6 +2,6 @@
 
 from lib.model import NoInput
 from lib.services.admin.queue.stats import queue_stats
-from lib.web import action, admin, endpoint
+from lib.web import action, endpoint, viewer
 
-app = endpoint(admin, get=action(NoInput, queue_stats))
+app = endpoint(viewer, get=action(NoInput, queue_stats))

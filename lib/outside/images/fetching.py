@@ -20,7 +20,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _ABSENT = {400, 403, 404, 410}
 
 
-async def fetch_image(image: str, places: ImagePlaces, within_s: float, resolve: Resolve) -> bytes | Verdict:
+async def fetch_image(image: str, places: ImagePlaces, within_s: float, resolve: Resolve) -> bytearray | Verdict:
     """Return what is at the URL or path: at most 10 MB, after at most 3 redirects, within that time.
 
     Every hop is checked: its host must be allowed, and its address public. Only the first may be trusted whatever
@@ -41,7 +41,7 @@ async def fetch_image(image: str, places: ImagePlaces, within_s: float, resolve:
         return NotYet(f"the image's host did not answer properly: {type(error).__name__}")
 
 
-async def _follow(image: str, places: ImagePlaces, resolve: Resolve) -> bytes | Verdict:
+async def _follow(image: str, places: ImagePlaces, resolve: Resolve) -> bytearray | Verdict:
     url: str | Verdict = places.url_of(image)
     trusts: Callable[[Origin], bool] = places.hosts.trusts
     for _ in range(MAX_REDIRECTS + 1):
@@ -83,14 +83,14 @@ def _refusal(response: httpx.Response) -> Verdict | None:
     return _TOO_LONG if length.isdigit() and int(length[:18]) > MAX_BYTES else None
 
 
-async def _read(response: httpx.Response) -> bytes | Never:
+async def _read(response: httpx.Response) -> bytearray | Never:
     """The body. Its Content-Length is not believed, only used to refuse early."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
             return _TOO_LONG
-    return bytes(body)
+    return body  # not copied into bytes: it may have 10 MB
 
 
 _TOO_LONG = Never(f"the image has more than {MAX_BYTES // 1_000_000} MB")

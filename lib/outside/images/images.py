@@ -17,7 +17,7 @@ from lib.outside.images.process import PictureProcess
 from lib.outside.verdicts import Never, NoTurn, Verdict
 from lib.pictures.messages import Box, Copy, Rendition, sizes_to_json
 
-IMAGES_AT_A_TIME = 4
+IMAGES_AT_A_TIME = 3
 # What the caller needs afterwards, to store what was made.
 TO_STORE_S = 0.5
 # What must be left of the caller's time to begin decoding: 2 s of CPU time, and to store.
@@ -68,7 +68,7 @@ class Images:
             if not held:
                 return _OTHERS
             data = await fetch_image(image, self.places, remaining_s() - TO_DECODE_S, self.resolve)
-            if not isinstance(data, bytes):
+            if not isinstance(data, bytearray):
                 return data
             async with _turn(self.process.turn, remaining_s() - TO_DECODE_S) as free:
                 if not free:

@@ -1,27 +1,26 @@
-"""Web Push: encrypted messages to browsers, by way of the push services that the browsers chose."""
+"""Web Push: encrypted messages to browsers, by way of the push services that the browsers chose.
+
+The sender itself is imported from lib.outside.push.sender: it takes long.
+"""
 
 from lib.outside.push.message import as_message
-from lib.outside.push.sender import (
+from lib.outside.push.verdicts import (
     Gone,
     PushMisconfigured,
     PushNotConfigured,
-    PushSender,
     PushVerdict,
     Refused,
     Subscription,
     Taken,
-    push_sender,
 )
 
 __all__ = [
     "Gone",
     "PushMisconfigured",
     "PushNotConfigured",
-    "PushSender",
     "PushVerdict",
     "Refused",
     "Subscription",
     "Taken",
     "as_message",
-    "push_sender",
 ]

@@ -6,16 +6,22 @@ from lib.resources import Resources
 
 
 class QueueHealth(Model):
-    """healthy, and the reasons when not. Seconds are whole; null where there is nothing to measure."""
+    """healthy, and the reasons when not. Seconds are whole; null where there is nothing to measure.
+
+    reason_codes are the reasons for programs, in the same order.
+    """
 
     healthy: bool
     stuck_jobs: int
     pending_jobs: int
+    pending_is_estimate: bool
     oldest_due_seconds: int | None
     dead_last_24h: int
     last_run_seconds_ago: int | None
     drifting_posts: int | None
+    paused_types_with_due_jobs: tuple[str, ...]
     reasons: tuple[str, ...]
+    reason_codes: tuple[str, ...]
 
 
 async def queue_health(_input: NoInput, resources: Resources, _: Caller) -> QueueHealth:

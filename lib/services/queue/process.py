@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 import lib.jobs  # noqa: F401 - registers the job types
 from lib.caller import Caller
@@ -11,6 +11,15 @@ from lib.model import Model, NoInput
 from lib.queue.report import RunReport
 from lib.queue.worker import Trigger, Worker
 from lib.resources import Resources
+
+
+class RunRequest(Model):
+    """Who starts a run: the cron, or another run, which says its number. What else is in the URL is no error."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    trigger: Literal["cron", "handover", "fanout"] = "cron"
+    started_by: int | None = Field(None, ge=1, lt=2**63)
 
 
 class ProcessedJob(Model):
@@ -43,9 +52,9 @@ class ProcessReply(Model):
     results: tuple[ProcessedJob, ...]
 
 
-async def process_queue_by_cron(_: NoInput, resources: Resources, caller: Caller) -> ProcessReply:
-    """Run the worker for a cron tick."""
-    return await _process(resources, caller, "cron")
+async def process_queue_by_cron(request: RunRequest, resources: Resources, caller: Caller) -> ProcessReply:
+    """Run the worker for a cron tick, or for a run that hands over or wakes a sibling."""
+    return await _process(resources, caller, request.trigger, request.started_by)
 
 
 async def process_queue_by_hand(_: NoInput, resources: Resources, caller: Caller) -> ProcessReply:
@@ -53,8 +62,10 @@ async def process_queue_by_hand(_: NoInput, resources: Resources, caller: Caller
     return await _process(resources, caller, "manual")
 
 
-async def _process(resources: Resources, caller: Caller, trigger: Trigger) -> ProcessReply:
-    return _reply(await Worker(resources, trigger, caller.deadline_in_s).run())
+async def _process(
+    resources: Resources, caller: Caller, trigger: Trigger, started_by: int | None = None
+) -> ProcessReply:
+    return _reply(await Worker(resources, trigger, caller.deadline_in_s, started_by=started_by).run())
 
 
 def _reply(report: RunReport) -> ProcessReply:

@@ -1,47 +1,80 @@
-"""What operators do with jobs: list them, run dead ones again, cancel, pause and resume."""
+"""What operators do with jobs: list them, run dead ones again or discard them, cancel, pause and resume."""
 
-from typing import Literal, assert_never
+from typing import Annotated, Any, Literal, assert_never
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import to_json
 
 from lib.caller import Caller
 from lib.database import Database
 from lib.errors import InvalidInput
-from lib.model import Model
+from lib.model import Model, Row, Text, read_json
 from lib.queue.registry import type_named
 from lib.resources import Resources
-from lib.services.queue.jobs import JobState
+from lib.services.queue.jobs import JobState, Moment
 
 type Status = Literal["pending", "processing", "failed", "completed", "dead", "discarded", "cancelled"]
 
 
+def _read_filter(value: object) -> object:
+    """A query has text only: an object is written as JSON there."""
+    if not isinstance(value, str):
+        return value
+    try:
+        content = read_json(value)
+        to_json(content)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON object, not too deep, of text that UTF-8 can say") from None
+    return content
+
+
 class JobsQuery(Model):
-    """Which jobs: of this status (failed: waiting for a retry) and type, from where the last page ended."""
+    """Which jobs; every filter that is given must hold. cursor: where the last page ended.
+
+    status: failed means waiting for a retry. key: the idempotency key. text: in the error, whatever its case.
+    payload: an object that the payload contains, with keys as the database has them. created_from, created_to: when the
+    job was made, from the first moment on and before the second.
+    """
 
     status: Status | None = None
     job_type: str | None = None
+    key: Text | None = Field(None, min_length=1, max_length=255)
+    text: Text | None = Field(None, min_length=1, max_length=200)
+    payload: Annotated[dict[str, Any], BeforeValidator(_read_filter)] | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: UUID | None = None
 
 
+class FoundJobs(Row):
+    """The SQL type job_page."""
+
+    jobs: tuple[JobState, ...]
+    next_before_id: UUID | None
+
+
 class JobsPage(Model):
-    """The newest jobs first; nextCursor is null on the last page."""
+    """The newest jobs first; nextCursor is null on the last page.
+
+    An earlier page may hold fewer jobs than asked for, or not one, when a filter looks for what few jobs have.
+    """
 
     jobs: tuple[JobState, ...]
     next_cursor: UUID | None
 
 
 class JobAction(Model):
-    """What to do. redrive takes ids, a jobType, or both; cancel takes ids; pause and resume take a jobType."""
+    """What to do. redrive and discard take ids, a jobType, or both; cancel takes ids; pause and resume a jobType."""
 
-    action: Literal["redrive", "cancel", "pause", "resume"]
+    action: Literal["redrive", "discard", "cancel", "pause", "resume"]
     ids: tuple[UUID, ...] | None = Field(None, min_length=1, max_length=1000)
     job_type: str | None = None
 
 
 class ActionReply(Model):
-    """What was changed: the new jobs of a redrive, the cancelled jobs, or the type that was paused or resumed."""
+    """What was changed: the new jobs of a redrive, the cancelled or discarded jobs, the paused or resumed type."""
 
     action: str
     changed: int
@@ -57,21 +90,24 @@ async def list_jobs(query: JobsQuery, resources: Resources, _: Caller) -> JobsPa
     """
     if query.job_type is not None:
         type_named(query.job_type)
-    # One more than asked for: it tells whether there is a next page.
     found = await resources.database.rpc(
-        "list_jobs",
-        tuple[JobState, ...],
+        "search_jobs",
+        FoundJobs,
         wanted_status=query.status,
         wanted_type=query.job_type,
-        page_size=query.limit + 1,
+        wanted_key=query.key,
+        error_contains=query.text,
+        payload_contains=query.payload,
+        created_from=query.created_from,
+        created_until=query.created_to,
+        page_size=query.limit,
         before_id=query.cursor,
     )
-    jobs = found[: query.limit]
-    return JobsPage(jobs=jobs, next_cursor=jobs[-1].id if len(found) > query.limit else None)
+    return JobsPage(jobs=found.jobs, next_cursor=found.next_before_id)
 
 
 async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> ActionReply:
-    """Redrive, cancel, pause or resume.
+    """Redrive, discard, cancel, pause or resume.
 
     Raises:
         InvalidInput: an unknown job type, or what the action needs is missing or too much.
@@ -81,6 +117,8 @@ async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> Ac
     match request.action:
         case "redrive":
             return await _redrive(request, resources.database)
+        case "discard":
+            return await _discard(request, resources.database)
         case "cancel":
             return await _cancel(request, resources.database)
         case "pause" | "resume":
@@ -90,10 +128,20 @@ async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> Ac
 
 
 async def _redrive(request: JobAction, database: Database) -> ActionReply:
-    if request.ids is None and request.job_type is None:
-        raise InvalidInput("ids", "redrive needs ids or a jobType")
+    _need_some_of_the_dead(request)
     ids = await database.rpc("redrive_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
     return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
+
+
+async def _discard(request: JobAction, database: Database) -> ActionReply:
+    _need_some_of_the_dead(request)
+    ids = await database.rpc("discard_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
+    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
+
+
+def _need_some_of_the_dead(request: JobAction) -> None:
+    if request.ids is None and request.job_type is None:
+        raise InvalidInput("ids", f"{request.action} needs ids or a jobType")
 
 
 async def _cancel(request: JobAction, database: Database) -> ActionReply:

@@ -5,46 +5,24 @@
 -- skip that job until the rater's transaction has ended. Fence: each claim issues a new claim_token.
 -- Safe to repeat: yes, each call leases other jobs.
 
--- check_claim: refuse arguments that no claim can mean (22023).
-create or replace function queue_private.check_claim(worker_id text, max_jobs integer, lease_seconds integer)
-returns void
-language plpgsql immutable
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-as $$
-begin
-  if worker_id is null or char_length(worker_id) not between 1 and 255 then
-    raise exception 'worker_id must have 1 to 255 characters' using errcode = '22023';
-  elsif max_jobs is null or max_jobs not between 0 and 1000 then
-    raise exception 'max_jobs must be from 0 to 1000' using errcode = '22023';
-  elsif lease_seconds is null or lease_seconds not between 1 and 3600 then
-    raise exception 'lease_seconds must be from 1 to 3600' using errcode = '22023';
-  end if;
-end
-$$;
-revoke all on function queue_private.check_claim from public, anon, authenticated;
-grant execute on function queue_private.check_claim to service_role;
-
+-- squawk-ignore ban-drop-function
+drop function if exists public.claim_jobs(text, integer, public.job_type[], integer);
 create or replace function public.claim_jobs(
   worker_id text,
   max_jobs integer,
   job_types public.job_type[] default null,
-  lease_seconds integer default 30
+  lease_seconds integer default 30,
+  claim_id uuid default null
 ) returns setof public.background_jobs
 language plpgsql volatile
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
-declare
-  picked tid[];
 begin
-  perform queue_private.check_claim(worker_id, max_jobs, lease_seconds);
-  picked := queue_private.pick_batch(queue_private.claimable_job_types(job_types), max_jobs);
-  if cardinality(picked) > 0 then
-    return query
-      select leased.* from queue_private.lease_jobs(picked, worker_id, lease_seconds) as leased
-      order by leased.priority desc, leased.scheduled_for, leased.id;
-  end if;
+  return query
+    select claimed.*
+    from queue_private.claim_batch(worker_id, max_jobs, job_types, lease_seconds, claim_id) as claimed
+    order by claimed.priority desc, claimed.scheduled_for, claimed.id;
 end
 $$;
 comment on function public.claim_jobs is 'Lease up to max_jobs due jobs.';
@@ -91,7 +69,7 @@ begin
     for update skip locked
   );
   if cardinality(picked) > 0 then
-    return query select * from queue_private.lease_jobs(picked, worker_id, lease_seconds);
+    return query select * from queue_private.lease_jobs(picked, worker_id, lease_seconds, clock_timestamp());
   end if;
 end
 $$;
