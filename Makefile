@@ -9,7 +9,7 @@ MINUTES ?= 20
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench bench-peers soak clean
+.PHONY: help setup demo dev test check openapi bench bench-peers soak fuzz clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
+openapi: setup ## Write public/openapi.json, the description of the routes, from the code
+	@.venv/bin/python -m dev.openapi
+
 bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)
 
@@ -37,6 +40,9 @@ bench-peers: setup ## Measure other Postgres queues and ours, side by side
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
+	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
 clean: ## Remove .venv and the caches in this folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel

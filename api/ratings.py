@@ -6,7 +6,7 @@ from lib.web import action, anyone_with_a_token, endpoint
 app = endpoint(
     anyone_with_a_token,
     get=action(RatingsQuery, read_ratings),
-    post=action(ToggleRequest, toggle_like),
-    put=action(SetLikeRequest, set_like),
+    post=action(ToggleRequest, toggle_like, errors=(404, 429)),
+    put=action(SetLikeRequest, set_like, errors=(404, 429)),
     cors=True,
 )

@@ -41,6 +41,7 @@ def bearer(secret_name: SecretName) -> Authenticate:
             raise NotAuthenticated("the bearer token is missing or wrong")
         return Caller()
 
+    authenticate.__name__ = secret_name  # the description of the API names it
     return authenticate
 
 

@@ -38,20 +38,33 @@ type Service[M] = Callable[[M, Resources, Caller], Awaitable[BaseModel | str]]
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a method does: let the caller in (the endpoint does, unless said), read the input, call the service, reply
-    under a status."""
+    under a status. What else is here only describes it: dev/openapi reads it."""
 
+    reads: type[BaseModel] | Callable[[Any], Any]
     read: Callable[[Request], Awaitable[Any]]
     service: Service[Any]
     status: Callable[[Any], int]
+    statuses: tuple[int, ...]
+    errors: tuple[int, ...]
     authenticate: Authenticate | None = None
     is_safe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What an application was made of: `app.state.endpoint`."""
+
+    authenticate: Authenticate
+    actions: dict[str, Action]
 
 
 def action[M](
     reads: type[M] | Callable[[Any], M],
     service: Service[M],
     *,
-    status: Callable[[Any], int] = lambda _: 200,
+    status: Callable[[Any], int] | int = 200,
+    statuses: tuple[int, ...] = (),
+    errors: tuple[int, ...] = (),
     authenticate: Authenticate | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     is_safe: bool = True,
@@ -60,6 +73,8 @@ def action[M](
 
     reads: a model, taken from the query of a GET and from the body else (a model without fields takes nothing);
         or a function that makes the input of a JSON body.
+    status: one for all replies, or a function of the reply; `statuses` are those that it may return.
+    errors: statuses that the service's own errors become, for the description of the API: 404, 409, 429.
     authenticate: where a method lets in others than the endpoint's other methods do.
     max_body_bytes: where a method takes more than a form; Vercel itself takes at most 4.5 MB.
     is_safe: False for a GET that changes something: it is not answered to HEAD, which checkers of links send.
@@ -72,7 +87,17 @@ def action[M](
             return await read_body(request, reads.model_validate, max_body_bytes)
         return await read_body(request, cast("Callable[[Any], Any]", reads), max_body_bytes)
 
-    return Action(read, service, status, authenticate, is_safe)
+    fixed = status if isinstance(status, int) else None
+    return Action(
+        reads=cast("type[BaseModel] | Callable[[Any], Any]", reads),
+        read=read,
+        service=service,
+        status=(lambda _: fixed) if fixed is not None else cast("Callable[[Any], int]", status),
+        statuses=statuses or (fixed or 200,),
+        errors=errors,
+        authenticate=authenticate,
+        is_safe=is_safe,
+    )
 
 
 def endpoint(
@@ -97,12 +122,14 @@ def endpoint(
     route = Route("/{path:path}", serve, methods=list(actions))
     if get is not None and not get.is_safe and route.methods is not None:
         route.methods.discard("HEAD")
-    return Starlette(
+    app = Starlette(
         routes=[route],
         middleware=middleware,
         exception_handlers={405: _reply_to_http_error, 404: _reply_to_http_error},
         lifespan=lifespan,
     )
+    app.state.endpoint = Endpoint(authenticate, actions)
+    return app
 
 
 async def _serve(request: Request, act: Action, authenticate: Authenticate) -> Response:

@@ -34,7 +34,7 @@ def test_help_lists_every_target() -> None:
     assert make() == make("help")
 
 
-@pytest.mark.parametrize("target", ["demo", "dev", "test", "check", "bench", "bench-peers", "soak"])
+@pytest.mark.parametrize("target", ["demo", "dev", "test", "check", "bench", "bench-peers", "soak", "openapi", "fuzz"])
 def test_every_command_makes_its_own_set_up(target: str) -> None:
     """Each is the only command after a clone."""
     steps = make("--dry-run", target)

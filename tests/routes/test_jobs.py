@@ -131,6 +131,8 @@ async def test_one_bad_job_rejects_all(service: httpx.AsyncClient, db: Db) -> No
         ({"idempotencyKey": ""}, "idempotencyKey"),
         ({"idempotencyKey": "k" * 256}, "idempotencyKey"),
         ({"scheduledFor": "soon"}, "scheduledFor"),
+        ({"scheduledFor": 1795000000}, "scheduledFor"),
+        ({"scheduledFor": "1795000000"}, "scheduledFor"),
         ({"scheduledFor": "2026-11-24T10:00:00"}, "scheduledFor"),
         ({"scheduledFor": "9999-12-31T23:59:59-01:00"}, "scheduledFor"),
         ({"scheduledFor": "0001-01-01T00:00:00+14:00"}, "scheduledFor"),

@@ -104,6 +104,8 @@ async def test_a_time_range_is_of_the_making(operator: httpx.AsyncClient, db: Db
         ({"payload": '{"n": "\\ud800"}'}, "payload"),
         ({"payload": '{"a":' * 300 + "1" + "}" * 300}, "payload"),
         ({"createdFrom": "yesterday"}, "createdFrom"),
+        ({"createdFrom": "1795000000"}, "createdFrom"),
+        ({"createdTo": "2026-11-24"}, "createdTo"),
         ({"createdTo": "2026-11-24T10:00:00"}, "createdTo"),
         ({"limit": "201"}, "limit"),
         ({"cursor": "next"}, "cursor"),

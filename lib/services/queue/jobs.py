@@ -1,10 +1,11 @@
 """Jobs for trusted services: enqueue one or many, and look one up."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, Strict, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field, Strict, ValidationError
 
 import lib.jobs  # noqa: F401 - registers the job types
 from lib.caller import Caller
@@ -15,11 +16,20 @@ from lib.queue.registry import type_named
 from lib.resources import Resources
 
 MAX_JOBS = 500
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", re.ASCII)
 # What the database takes, whatever the offset.
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
-type Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
-type Whole = Annotated[int, Strict()]
+
+def _written_out(value: object) -> object:
+    """Refuse a number, which pydantic reads as seconds or milliseconds since 1970, as it thinks fit."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE_AND_TIME.match(value)):
+        raise ValueError("must be a date and a time, such as 2026-11-24T10:00:00Z")
+    return value
+
+
+type Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST), BeforeValidator(_written_out)]
+Whole = Annotated[int, Strict()]
 
 
 class JobRequest(Model):

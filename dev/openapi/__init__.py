@@ -1,0 +1,1 @@
+"""The OpenAPI description of the routes, made of what serves them: python -m dev.openapi writes public/openapi.json."""
