@@ -27,13 +27,15 @@ def main() -> int:
     """Run the chapters on a temporary stack."""
     print("Bringing up Postgres 17, the Supabase API and the functions; the first time takes longest.", flush=True)
     statuses = [130]  # of a demo that a signal cuts short
-    tokens = {name: secrets.token_hex(16) for name in ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")}
+    env = {name: secrets.token_hex(16) for name in ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")}
+    # All sessions of the demo share one address.
+    env |= {"LIKES_PER_MINUTE_PER_ADDRESS": "0"}
     with (
         signals.ending_in_order(),
         push_service() as pushes,
         temporary(PROJECT) as stack,
         Background(stack.address),
-        Functions(PROJECT, stack.functions_env() | tokens | pushes.environment) as functions,
+        Functions(PROJECT, stack.functions_env() | env | pushes.environment) as functions,
     ):
         scene = Scene.open(stack, functions)
         scene.say(f"{len(stack.applied)} migrations applied, {len(functions.routes)} routes served at {functions.url}")

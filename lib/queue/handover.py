@@ -1,16 +1,19 @@
 """One run starts another: it hands over to a successor at its end, or wakes siblings while it works.
 
 What is decided here is arithmetic. What is done is one call of our own route, whose answer is not waited for: it comes
-when the called run ends. A call that fails loses nothing: the next tick of the cron goes on. See docs/decisions/0051.
+when the called run ends. A call that fails loses nothing, for the next tick goes on. See docs/decisions/0051.
 """
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from lib.logs import log_event
 from lib.queue.report import RunReport
+from lib.queue.store import RunStarted
 from lib.settings import Settings
 
 type Successor = Literal["handover", "fanout"]
@@ -50,16 +53,41 @@ def _may_start_another(report: RunReport, settings: Settings, hops: int) -> bool
 
 @dataclass(frozen=True, slots=True)
 class Colleagues:
-    """Calls the worker's own route, on behalf of the run `run_id` of the ledger."""
+    """Starts other runs on behalf of one. Never raises for a call that fails: it is logged.
+
+    time_left_s: until when calls must be over.
+    """
 
     settings: Settings
-    run_id: int
+    run: RunStarted
+    report: RunReport
+    time_left_s: Callable[[], float]
 
-    async def call(self, trigger: Successor, time_left_s: float) -> bool:
-        """Start one more run. Return whether the call went out and was not refused at once.
+    async def hand_over(self) -> None:
+        """Call a successor if work is left."""
+        if may_hand_over(self.report, self.settings, self.run.hops):
+            await self._call("handover")
 
-        time_left_s: the call is given up by then. Never raises: a failed call is logged.
-        """
+    @asynccontextmanager
+    async def waking_siblings(self, work_is_due: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
+        """Meanwhile, see whether the backlog is too deep for this run, and wake siblings then."""
+        waking = asyncio.ensure_future(self._wake_siblings(work_is_due)) if self.settings.worker_fanout else None
+        try:
+            yield
+        finally:
+            if waking is not None:
+                waking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await waking
+
+    async def _wake_siblings(self, work_is_due: Callable[[], Awaitable[bool]]) -> None:
+        await asyncio.sleep(siblings_after_s(self.settings))
+        siblings = siblings_to_wake(self.report, self.settings, self.run.hops, self.run.runs_under_way)
+        if siblings and await work_is_due():
+            await asyncio.gather(*(self._call("fanout") for _ in range(siblings)))
+
+    async def _call(self, trigger: Successor) -> None:
+        """Start one more run."""
         import httpx  # noqa: PLC0415 - few runs start another
 
         origin, secret = self.settings.own_origin, self.settings.cron_secret
@@ -67,24 +95,21 @@ class Colleagues:
             return self._failed(trigger, "neither WORKER_URL nor VERCEL_URL says where the worker is")
         try:
             async with (
-                asyncio.timeout(time_left_s),
+                asyncio.timeout(self.time_left_s()),
                 httpx.AsyncClient(timeout=httpx.Timeout(SEND_S, read=LISTEN_S), trust_env=False) as client,
             ):
                 reply = await client.get(
                     origin + ROUTE,
-                    params={"trigger": trigger, "startedBy": self.run_id},
+                    params={"trigger": trigger, "startedBy": self.run.run_id},
                     headers={"authorization": f"Bearer {secret.get_secret_value()}"},
                 )
-        except httpx.ReadTimeout:
-            log_event("run.started_another", run_id=self.run_id, trigger=trigger)
-            return True
+        except httpx.ReadTimeout:  # it was sent, and the other run works
+            return log_event("run.started_another", run_id=self.run.run_id, trigger=trigger)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return self._failed(trigger, type(error).__name__)
         if reply.status_code != 200:
             return self._failed(trigger, f"it answered {reply.status_code}")
-        log_event("run.started_another", run_id=self.run_id, trigger=trigger, answer=reply.status_code)
-        return True
+        return log_event("run.started_another", run_id=self.run.run_id, trigger=trigger)
 
-    def _failed(self, trigger: Successor, reason: str) -> bool:
-        log_event("run.started_no_other", level=logging.WARNING, run_id=self.run_id, trigger=trigger, reason=reason)
-        return False
+    def _failed(self, trigger: Successor, reason: str) -> None:
+        log_event("run.started_no_other", level=logging.WARNING, run_id=self.run.run_id, trigger=trigger, reason=reason)

@@ -3,13 +3,10 @@
 It drains until nothing due is left or the time budget ends.
 """
 
-import asyncio
 import logging
-import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,7 +15,7 @@ from lib.logs import log_event
 from lib.queue.attempt import Attempts
 from lib.queue.deadline import Deadline
 from lib.queue.drain import Lane, drain_all, fitting_types
-from lib.queue.handover import Colleagues, Successor, may_hand_over, siblings_after_s, siblings_to_wake
+from lib.queue.handover import Colleagues, Successor
 from lib.queue.isolation import reserve_s, run_isolated
 from lib.queue.registry import JobType, registered
 from lib.queue.report import RunReport
@@ -44,9 +41,9 @@ class Worker:
     resources: Resources
     trigger: Trigger
     deadline_in_s: float | None = None
-    started_by: int | None = None
     types: Mapping[str, JobType] = field(default_factory=lambda: registered)
     clock: Callable[[], float] = time.monotonic
+    started_by: int | None = None
 
     async def run(self) -> RunReport:
         """Run one invocation.
@@ -60,7 +57,7 @@ class Worker:
         try:
             await run.rescue()
             await run.fire_schedules()
-            async with run.waking_siblings():
+            async with run.colleagues.waking_siblings(run.work_is_due):
                 await run.drain()
             await run.run_isolated()
             await run.drain_again()
@@ -70,7 +67,7 @@ class Worker:
             raise
         finally:
             await run.close()
-        await run.hand_over()
+        await run.colleagues.hand_over()
         return run.report
 
 
@@ -80,6 +77,7 @@ class _Run:
     def __init__(self, worker: Worker) -> None:
         self._settings = settings = worker.resources.settings
         self._trigger = worker.trigger
+        self._was_started_by_a_run = worker.trigger not in ("cron", "manual")
         self._started_by = worker.started_by
         self._types = worker.types
         self._concurrency = settings.worker_concurrency
@@ -90,24 +88,26 @@ class _Run:
         self._store = Store(self._resources.database, self.report.worker_id)
         self._settler = Settler(self._store, self.report, self._deadline)
         self._attempts = Attempts(self._resources, self._deadline)
-        self._run_id = self._hops = self._runs_under_way = 0
+        self._run_id = 0
         self._isolated_types: list[JobType] = []
 
     async def open(self) -> bool:
         """Record that this run started, and learn whether it may work and which isolated jobs wait."""
-        max_runs = None if self._trigger in ("cron", "manual") else self._settings.worker_max_runs
+        max_runs = self._settings.worker_max_runs if self._was_started_by_a_run else None
         started = await self._store.start_worker_run(
             self._trigger, self.report.budget_ms, list(self._types), self._started_by, max_runs
         )
-        self._run_id, self._hops, self._runs_under_way = started.run_id, started.hops, started.runs_under_way
+        self._run_id = started.run_id
+        self.colleagues = Colleagues(self._settings, started, self.report, self._deadline.call_time_left_s)
         if not started.may_run:
             self.report.stop_reason = "limit"
             self._measure()
             log_event(
-                "run.refused", worker_id=self.report.worker_id, trigger=self._trigger, others=self._runs_under_way
+                "run.refused", worker_id=self.report.worker_id, trigger=self._trigger, others=started.runs_under_way
             )
             return False
-        self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
+        if not self._was_started_by_a_run:
+            self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)
         budget_s = self.report.budget_ms / 1000
         never = [name for name, job_type in self._types.items() if job_type.policy.timeout_s > budget_s]
@@ -142,29 +142,14 @@ class _Run:
         attempts = Attempts(self._resources, deadline)
         return [Lane(types, slots, self._settler, attempts, deadline) for types, slots in groups]
 
-    @asynccontextmanager
-    async def waking_siblings(self) -> AsyncIterator[None]:
-        """Meanwhile, see whether the backlog is too deep for this run, and wake siblings then."""
-        waking = asyncio.ensure_future(self._wake_siblings()) if self._settings.worker_fanout else None
-        try:
-            yield
-        finally:
-            if waking is not None:
-                waking.cancel()
-                with suppress(asyncio.CancelledError):
-                    await waking
-
-    async def _wake_siblings(self) -> None:
-        await asyncio.sleep(siblings_after_s(self._settings))
-        siblings = siblings_to_wake(self.report, self._settings, self._hops, self._runs_under_way)
-        if siblings and await self._oldest_due_seconds() is not None:
-            colleagues = Colleagues(self._settings, self._run_id)
-            left_s = self._deadline.call_time_left_s()
-            await asyncio.gather(*(colleagues.call("fanout", left_s) for _ in range(siblings)))
-
     async def run_isolated(self) -> None:
-        """Run the isolated jobs one after another, with nothing else in flight."""
-        await run_isolated(self._types, self._settler, self._attempts, self._deadline)
+        """Run the isolated jobs one after another, with nothing else in flight.
+
+        Not in runs that others started: these overlap, perhaps in one process, and a job that kills it would take along
+        an innocent one that runs alone elsewhere.
+        """
+        if not self._was_started_by_a_run:
+            await run_isolated(self._types, self._settler, self._attempts, self._deadline)
 
     async def drain_again(self) -> None:
         """Use the time that was kept back for isolated jobs and that they did not need."""
@@ -177,16 +162,16 @@ class _Run:
         if len(fitting_types(self._types.values(), self._deadline)) == len(self._types):
             return
         self.report.stop_reason = "budget"
-        if await self._oldest_due_seconds() is None:
+        if not await self.work_is_due():
             self.report.stop_reason = "empty"
 
-    async def _oldest_due_seconds(self) -> float | None:
-        """Return for how long a job has been due, None when not one is. It may be one, when the database is silent."""
+    async def work_is_due(self) -> bool:
+        """Whether a job is due; assumed when the database does not answer."""
         try:
-            return (await self._store.queue_health()).oldest_due_seconds
+            return (await self._store.queue_health()).oldest_due_seconds is not None
         except DatabaseError as error:
             log_event("run.queue_unseen", worker_id=self.report.worker_id, reason=str(error))
-            return math.inf
+            return True
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""
@@ -203,11 +188,6 @@ class _Run:
             await self._store.finish_worker_run(self._run_id, report.stop_reason, report.counts())
         except DatabaseError as error:
             log_event("run.not_recorded", worker_id=report.worker_id, reason=str(error))
-
-    async def hand_over(self) -> None:
-        """Call a successor if work is left. It is not waited for, and takes no more than what is left of the time."""
-        if may_hand_over(self.report, self._settings, self._hops):
-            await Colleagues(self._settings, self._run_id).call("handover", self._deadline.call_time_left_s())
 
     def _measure(self) -> None:
         self.report.duration_ms = round((self._deadline.clock() - self._started) * 1000)

@@ -167,8 +167,10 @@ create index if not exists background_jobs_sync_idx on public.background_jobs
 -- Serves enqueue_job: has a job with this key completed lately?
 create index if not exists job_history_key_idx on public.job_history
   (idempotency_key, completed_at) where idempotency_key is not null and status = 'completed';
--- Serves the throughput of queue_stats, and retention.
-create index if not exists job_history_completed_at_idx on public.job_history (completed_at);
+-- Serves retention. Rows are added in the order of their ends, so a summary of each range of pages is as good as an
+-- entry for each row, which would cost a drain 1.2 us a job.
+create index if not exists job_history_ended_idx on public.job_history
+  using brin (completed_at) with (pages_per_range = 32, autosummarize = on);
 -- Serves redrive_jobs, and queue_health: dead jobs, and those of them that nobody has dealt with. Few rows.
 create index if not exists job_history_dead_idx on public.job_history (completed_at) include (redriven_as)
   where status = 'dead';

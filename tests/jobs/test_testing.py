@@ -15,7 +15,6 @@ from lib.jobs.recompute_rankings import RecomputeRankings
 from lib.jobs.send_notification import SendNotification
 from lib.jobs.sync_like_count import SyncLikeCount
 from lib.outside import Outside
-from lib.outside import Outside
 from lib.queue import Completed, Discard, JobFailure, NewJob, enqueue
 from lib.queue.testing import drain, run_batch_handler, run_handler, waiting
 from lib.resources import Resources

@@ -42,11 +42,21 @@ def rpc_calls() -> list[tuple[str, str, set[str] | None]]:
     for file in sorted((ROOT / "lib").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rpc":
-                name = node.args[0]
-                assert isinstance(name, ast.Constant), f"{file}:{node.lineno}: write the function's name out"
                 names = [keyword.arg for keyword in node.keywords]
-                found.append((file.name, str(name.value), None if None in names else {str(each) for each in names}))
+                given = None if None in names else {str(each) for each in names}
+                found += [(f"{file.name}:{node.lineno}", name, given) for name in written_out(node.args[0])]
     return found
+
+
+def written_out(name: ast.expr) -> list[str]:
+    """Return the function that an expression names: written out, or one of two by a condition."""
+    match name:
+        case ast.Constant(str(value)):
+            return [value]
+        case ast.IfExp(_, body, orelse):
+            return written_out(body) + written_out(orelse)
+        case _:
+            raise AssertionError(f"line {name.lineno}: write the function's name out, so that grep finds it")
 
 
 def page_names() -> list[str]:

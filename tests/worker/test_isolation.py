@@ -12,6 +12,7 @@ import pytest
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Outcome
 from lib.queue.registry import BatchOutcome
+from lib.queue.worker import Trigger
 from tests.worker.working import (
     Db,
     ForPost,
@@ -63,6 +64,17 @@ async def test_isolated_jobs_of_a_batch_type_run_alone_too(db: Db, make_worker: 
 
     await make_worker(batch(work)).run()
     assert sizes == [1, 1, 1]
+
+
+@pytest.mark.parametrize("trigger", ["handover", "fanout"])
+async def test_runs_that_others_started_leave_them_alone(db: Db, make_worker: MakeWorker, trigger: Trigger) -> None:
+    """Such runs overlap in one process, and one that is killed by its job would take an innocent one along."""
+    add_jobs(db, "send_notification", 3, isolated=True)
+    add_jobs(db, "send_notification", 5, first=3)
+    report = await make_worker(single("send_notification", succeed), trigger=trigger).run()
+    assert report.endings == {"completed": 5}
+    assert [row["payload"]["n"] for row in active(db)] == [0, 1, 2]
+    assert (await make_worker(single("send_notification", succeed), trigger="cron").run()).endings == {"completed": 3}
 
 
 async def test_they_have_time_of_their_own(db: Db, make_worker: MakeWorker) -> None:

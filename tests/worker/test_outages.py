@@ -106,7 +106,7 @@ async def test_one_claim_may_fail(db: Db, make_worker: MakeWorker, faults: Fault
     "how",
     [
         "revoke execute on function public.settle_and_claim from service_role",
-        "alter function public.claim_jobs rename to claim_jobs_no_more",
+        "alter function queue_private.claim_batch rename to claim_batch_no_more",
     ],
 )
 async def test_a_claim_that_is_refused_is_an_error_and_no_empty_queue(

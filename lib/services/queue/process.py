@@ -65,7 +65,7 @@ async def process_queue_by_hand(_: NoInput, resources: Resources, caller: Caller
 async def _process(
     resources: Resources, caller: Caller, trigger: Trigger, started_by: int | None = None
 ) -> ProcessReply:
-    return _reply(await Worker(resources, trigger, caller.deadline_in_s, started_by).run())
+    return _reply(await Worker(resources, trigger, caller.deadline_in_s, started_by=started_by).run())
 
 
 def _reply(report: RunReport) -> ProcessReply:

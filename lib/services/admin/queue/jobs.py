@@ -116,9 +116,9 @@ async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> Ac
         type_named(request.job_type)
     match request.action:
         case "redrive":
-            return await _act_on_dead_jobs(request, "redrive_jobs", resources.database)
+            return await _redrive(request, resources.database)
         case "discard":
-            return await _act_on_dead_jobs(request, "discard_jobs", resources.database)
+            return await _discard(request, resources.database)
         case "cancel":
             return await _cancel(request, resources.database)
         case "pause" | "resume":
@@ -127,13 +127,21 @@ async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> Ac
             assert_never(request.action)
 
 
-async def _act_on_dead_jobs(
-    request: JobAction, function: Literal["redrive_jobs", "discard_jobs"], database: Database
-) -> ActionReply:
+async def _redrive(request: JobAction, database: Database) -> ActionReply:
+    _need_some_of_the_dead(request)
+    ids = await database.rpc("redrive_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
+    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
+
+
+async def _discard(request: JobAction, database: Database) -> ActionReply:
+    _need_some_of_the_dead(request)
+    ids = await database.rpc("discard_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
+    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
+
+
+def _need_some_of_the_dead(request: JobAction) -> None:
     if request.ids is None and request.job_type is None:
         raise InvalidInput("ids", f"{request.action} needs ids or a jobType")
-    ids = await database.rpc(function, tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
-    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
 
 
 async def _cancel(request: JobAction, database: Database) -> ActionReply:
