@@ -195,6 +195,19 @@ async def test_pages_hold_together_while_posts_come_and_go(site: httpx.AsyncClie
     assert second["nextCursor"] is None
 
 
+@pytest.mark.parametrize("sort", ["new", "hot"])
+async def test_a_page_is_bounded_in_bytes(site: httpx.AsyncClient, db: Db, sort: str) -> None:
+    """The platform sends 4.5 MB at most. A page ends earlier, and the next one goes on."""
+    db.execute("alter table public.posts_new drop constraint posts_new_caption_is_short")  # as an adopted table
+    add_posts(db, 30)
+    db.execute("update public.posts_new set caption = caption || repeat(chr(1), 50000)")  # 300 KB of JSON each
+    db.execute("update public.posts_new set caption = repeat(chr(1), 5000000) where caption like '7%'")
+    reply = await site.get("/api/posts", params={"sort": sort, "limit": "100"})
+    assert len(reply.content) < 1_100_000
+    ids = [each["id"] for page in await pages(site, sort, 100) for each in page]
+    assert len(ids) == len(set(ids)) == 30
+
+
 async def test_anyone_reads_with_what_is_stored_of_the_image(site: httpx.AsyncClient, db: Db) -> None:
     """Without a token; null until the image is processed."""
     add_posts(db, 1)
