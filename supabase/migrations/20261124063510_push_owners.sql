@@ -47,9 +47,6 @@ $$;
 comment on function queue_private.own_push_endpoints is 'Removes other users'' rows of the endpoints that were written.';
 revoke all on function queue_private.own_push_endpoints from public, anon, authenticated;
 
--- Serves own_push_endpoints.
-create index if not exists push_subscriptions_endpoint_idx on public.push_subscriptions (endpoint);
-
 -- Rows from before the triggers: the newest one of each endpoint stays.
 delete from public.push_subscriptions as older
 using public.push_subscriptions as newer

@@ -16,7 +16,8 @@ BROWSER = "https://push.example.com/browser"
 def subscribe(user: psycopg.Connection[Any], *endpoints: str) -> None:
     """What the browser's page sends: one statement, as PostgREST makes it of an array."""
     user.execute(
-        "insert into public.push_subscriptions (endpoint, p256dh, auth) select e, 'x', 'x' from unnest(%s::text[]) as e",
+        "insert into public.push_subscriptions (endpoint, p256dh, auth)"
+        " select e, 'x', 'x' from unnest(%s::text[]) as e",
         (list(endpoints),),
     )
 

@@ -26,7 +26,7 @@ DEFINER_TRIGGERS = {
     *("ask_for_like_sync", "ask_for_post_images", "ask_for_changed_post_image"),
     *("own_push_endpoints", "remove_rows_of_users"),
 }
-TRIGGERS = DEFINER_TRIGGERS | {"tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew"}
+TRIGGERS = DEFINER_TRIGGERS | {"tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url"}
 # Others' sessions are hidden from service_role.
 DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction"}
 
