@@ -103,6 +103,7 @@ async def create_post(request: NewPostRequest, resources: Resources, caller: Cal
 
     Raises:
         InvalidInput: the image's URL is not one that is fetched.
+        TooMany: the user has too many unfinished image jobs.
     """
     if caller.user_id is None:
         raise NotAuthenticated("only a user can add a post")

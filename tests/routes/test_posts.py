@@ -82,6 +82,18 @@ async def test_the_user_is_the_one_of_the_token(site: httpx.AsyncClient, user: t
     assert db.execute("select id from public.posts_new").fetchall() == []
 
 
+async def test_more_images_than_the_limit_allows_are_refused(
+    site: httpx.AsyncClient, user: tuple[str, str], db: Db
+) -> None:
+    """429 with Retry-After, and no post."""
+    db.execute("update queue_private.limits set value = 1 where name = 'unfinished_image_jobs_per_user'")
+    assert (await post(site, user, {"imageUrl": URL})).status_code == 201
+    reply = await post(site, user, {"imageUrl": URL})
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "60")
+    assert reply.json()["error"]["message"] == "a user has at most 1 unfinished image jobs"
+    assert len(db.execute("select id from public.posts_new").fetchall()) == 1
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Bearer a.b.c", "Basic dXNlcjpwYXNz"])
 async def test_others_are_not_let_in(site: httpx.AsyncClient, authorization: str | None, db: Db) -> None:
     """401, and no post."""
