@@ -114,7 +114,7 @@ MUTANTS = (
     Mutant(
         "claims isolated jobs in a batch",
         "due_streams",
-        {"and not job.isolated": ""},
+        {"and not job.isolated\n        and job.scheduled_for <= moment": "and job.scheduled_for <= moment"},
         also=Mutant(
             "claims isolated jobs of one stream",
             "pick_due_jobs",

@@ -1,5 +1,7 @@
 """attempt_log and deferrals: what a job went through before its last attempt."""
 
+from datetime import datetime
+
 from tests.sql.ageing import expire_leases, make_due
 from tests.sql.calls import Db, claim, claim_isolated, enqueue, history, outcome, pending, rescue, settle, wait_s
 
@@ -23,7 +25,7 @@ def test_the_log_says_how_each_attempt_ended(service: Db) -> None:
     log = history(service, job_id)["attempt_log"]
     assert [(each["outcome"], each["worker_id"]) for each in log] == [("failed", "w-1"), ("lease expired", "w-2")]
     assert log[0]["error"] == "boom"
-    assert log[0]["started_at"] == first["started_at"].isoformat()
+    assert datetime.fromisoformat(log[0]["started_at"]) == first["started_at"]
 
 
 def test_a_job_that_completes_at_once_has_no_log(service: Db) -> None:

@@ -21,7 +21,8 @@ from tests.sql.conftest import OpenService
 
 BACKLOG = 50_000
 # A backlog has some 5,000 pages with its indexes, and a plan that walks it looks at each row's page again and again.
-BATCH_LIMIT, SINGLE_LIMIT, RATER_LIMIT = 4_000, 800, 100
+# A reply to a rater counts up to 1,000 ratings, through their index.
+BATCH_LIMIT, SINGLE_LIMIT, RATER_LIMIT = 4_000, 800, 700
 LooksAt = Callable[..., int]
 TABLES = ("background_jobs", "job_history", "post_ratings", "posts_new")
 
