@@ -1,10 +1,10 @@
 -- enqueue_set: add jobs, given as jsonb objects, in one statement. Those whose keys are held are found instead.
 -- -> pending. Caller: enqueue_jobs. Errors: as enqueue_job, and 22023 for an element that is no job.
 -- Locks: keys are taken in the order of the keys, so calls with the same keys in other orders wait for one another but
--- never in a circle. What this leaves, jobs whose keys another call frees or takes at this very moment, is enqueued one
--- by one.
+-- never in a circle. Jobs whose keys another call frees or takes at this very moment are left over and enqueued one by
+-- one.
 
--- check_elements: refuse what is no job. What is wrong with a value is found by reading it.
+-- check_elements: refuse an element that is not a job. Wrong values are found later, when they are read.
 create or replace function queue_private.check_elements(jobs jsonb) returns void
 language plpgsql stable
 set search_path = ''

@@ -1,9 +1,9 @@
 -- Ratings: a session likes a post, or no longer does. Caller: /api/ratings.
 --
 -- toggle_like and set_like return (liked, likes), and no row when the post does not exist. likes, here and in
--- like_states, is what a count at that moment would say. The stored number is that, unless a sync of the post is active,
--- pending or processing: then up to 1,000 ratings are counted. A post with more has its stored number, moved by this
--- call's own change, and where the stored number is above 2,000, nobody counts at all. The counting is written out in
+-- like_states, is what a count at that moment would say. Without an active sync of the post (pending or processing) that
+-- is the stored number. With one, up to 1,000 ratings are counted. A post with more shows its stored number, changed by
+-- this call's own change. Above a stored number of 2,000 nothing is counted at all. The counting is written out in
 -- both places: a function would cost more than what it counts. enable_bitmapscan is off because a bitmap would be made of
 -- all ratings of the post before the first is counted.
 -- Locks: the rating's unique index entry (two clicks of one session on one post wait for each other)

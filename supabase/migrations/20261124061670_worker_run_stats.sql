@@ -1,6 +1,6 @@
 -- worker_run_stats: what the ledger says of the last hour, and of the last run whenever that was. Caller: queue_stats.
 -- A gap of more than 90 seconds between two starts, or since the last one, is a missed tick; a start before an earlier run's
--- end is an overlap; a run without an end after a minute was killed. Where no run ever started none was missed.
+-- end is an overlap; a run without an end after a minute was killed. Before the very first run no tick counts as missed.
 -- A run that the limit refused did not run: it is among the stop_reasons only.
 -- budget_used is the share of their time that the ended runs of the hour used: near 1, one run a minute is not enough.
 -- Locks: none.

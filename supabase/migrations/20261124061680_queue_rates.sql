@@ -1,5 +1,5 @@
 -- queue_rates: how fast jobs of these types come and go at present, a second. Caller: queue_stats, for its forecast.
---   arriving  the median of the last ten minutes: one burst is a backlog and no rate at which jobs keep coming;
+--   arriving  the median of the last ten minutes: one burst is a backlog, not a lasting rate;
 --   ending    the mean of the last ten minutes, cancelled jobs left out;
 --   capacity  what would end if the runs used the whole of their budgets: a queue that is emptied at each tick ends no more
 --             than arrives, but could.

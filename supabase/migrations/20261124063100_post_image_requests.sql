@@ -67,7 +67,7 @@ $$;
 comment on function queue_private.limit_image_jobs is 'Refuses image jobs beyond their user''s limit.';
 revoke all on function queue_private.limit_image_jobs from public, anon, authenticated;
 
--- ask_for_image_jobs: the work of both triggers, as whose owner it runs. Nobody else calls it.
+-- ask_for_image_jobs: the work of both triggers, It runs with their owner's rights. Nothing else calls it.
 create or replace function queue_private.ask_for_image_jobs(
   post_ids uuid[], image_urls text[], keys text[], owners text[]
 ) returns void
