@@ -107,12 +107,13 @@ begin
       asked.id,
       (asked.job ->> 'job_type')::public.job_type,
       coalesce(nullif(asked.job -> 'payload', 'null'), '{}'),
-      coalesce((asked.job ->> 'priority')::integer, 0),
+      coalesce((asked.job ->> 'priority')::integer, policy.priority, 0),
       coalesce((asked.job ->> 'scheduled_for')::timestamptz, moment),
       asked.idempotency_key,
-      coalesce((asked.job ->> 'max_attempts')::integer, 3),
+      coalesce((asked.job ->> 'max_attempts')::integer, policy.max_attempts, 3),
       moment
     from asked
+    left join queue_private.job_type_policies as policy on policy.job_type = (asked.job ->> 'job_type')::public.job_type
     order by asked.idempotency_key collate "C" nulls first, asked.position
     on conflict (idempotency_key) where idempotency_key is not null do nothing
     returning job.id

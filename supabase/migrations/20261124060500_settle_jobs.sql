@@ -83,6 +83,9 @@ begin
         when octet_length(e.result::text) > 65536 then jsonb_build_object(
           'note', format('a result of %s bytes was left out: at most 65536 are kept', octet_length(e.result::text))
         )
+        -- As in queue_private.job_payload.
+        when e.result::text ~ '([0-9]{103}){3}' and jsonb_path_exists(e.result, '$.** ? (@ > 1e308 || @ < -1e308)')
+          then jsonb_build_object('note', 'a result with a number of more than 308 digits was left out')
         else nullif(e.result, 'null')
       end,
       greatest(0, date_part('epoch', moment - e.started_at) * 1000)::bigint,

@@ -60,7 +60,7 @@ begin
     sum(run.budget_ms) / nullif(sum(extract(epoch from run.finished_at - run.started_at) * 1000), 0), 1
   )) into capacity
   from public.worker_runs as run
-  where run.started_at > moment - interval '10 minutes' and run.finished_at is not null;
+  where run.started_at > moment - interval '10 minutes' and run.finished_at is not null and run.stop_reason <> 'limit';
   return next;
 end
 $$;
