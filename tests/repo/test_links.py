@@ -12,27 +12,35 @@ CODE = [
     for file in (ROOT / folder).rglob("*")
     if file.suffix in (".py", ".sql")
 ]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "dev/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "dev/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 FOLDERS = "api|bench|dev|docs|lib|public|supabase|tests"
 # Examples, and files of other projects. README shows how to write the first one.
 ELSEWHERE = {"lib/jobs/resize_avatar.py", "lib/db/_sorts.pyx"}
 
 
-def headings(page: Path) -> set[str]:
-    """Return the anchors that GitHub gives to a page's headings."""
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings; of Python code, the names of its functions."""
+    if page.suffix == ".py":
+        return set(re.findall(r"^(?:async )?def (\w+)\(", page.read_text(), re.MULTILINE))
     titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def broken_links(page: Path) -> list[str]:
-    """Return the relative links that lead to no file, or to no heading of one."""
+    """Return the relative links that lead to no file, or to no heading or function of one."""
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if re.match(r"[a-z]+:", link):
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in headings(target)):
+        if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     return broken
 
