@@ -7,9 +7,10 @@ PYTHON := $(shell for python in python3 python3.12 /usr/bin/python3 python3.13 p
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
 MINUTES ?= 20
 ARGS ?=
+LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi bench bench-peers soak fuzz clean
+.PHONY: help setup demo dev test check openapi lock bench bench-peers soak fuzz clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +32,10 @@ check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (AR
 
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code
 	@.venv/bin/python -m dev.openapi
+
+lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
+	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
+	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-dev.txt requirements-dev.in
 
 bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)

@@ -6,6 +6,6 @@ from lib.web import action, anyone, endpoint, user
 app = endpoint(
     anyone,
     get=action(PostsQuery, list_posts),
-    post=action(NewPostRequest, create_post, status=201, authenticate=user),
+    post=action(NewPostRequest, create_post, status=201, authenticate=user, errors=(429,)),
     cors=True,
 )

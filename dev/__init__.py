@@ -4,5 +4,5 @@
         with dev.vercel.Functions(stack.project, stack.functions_env()) as functions:
             ...
 
-Development only: nothing in `api/` or `lib/` may import it, and it imports neither.
+Development only: nothing in `api/` or `lib/` may import it. Only dev.openapi imports lib, to describe the routes.
 """

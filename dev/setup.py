@@ -75,7 +75,7 @@ def make(scratch: Path) -> None:
             VENV.unlink()
         require([uv, "venv", "--quiet", "--no-project", "--python=3.12", str(VENV)], scratch, NEEDS_PYTHON)
     # Compiled now: where PYTHONDONTWRITEBYTECODE is set, each process would compile it again.
-    options = ["--quiet", "--compile-bytecode", f"--python={PYTHON}"]
+    options = ["--quiet", "--compile-bytecode", "--require-hashes", f"--python={PYTHON}"]
     require([uv, "pip", "sync", *options, str(REQUIREMENTS)], scratch, "The packages could not be installed.")
     STAMP.write_text(digest())
 
@@ -88,15 +88,25 @@ def find_uv(scratch: Path) -> str:
     for known in (shutil.which("uv") or "uv", str(copy)):
         if not run([known, "--version"], scratch):
             return known
-    pin = next(line.split()[0] for line in REQUIREMENTS.read_text().splitlines() if line.startswith("uv=="))
+    pin = scratch / "uv.txt"
+    pin.write_text(requirement("uv", REQUIREMENTS.read_text()))
     failures = []
     for python in pythons(scratch):
         target = scratch / "packages"
-        failure = run([python, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={target}", pin], scratch)
+        options = ["--quiet", "--no-deps", "--require-hashes", f"--target={target}", f"--requirement={pin}"]
+        failure = run([python, "-m", "pip", "install", *options], scratch)
         if not failure:
             return str(target / "bin" / "uv")
         failures.append(failure)
     raise SetupError("\n".join([*failures, NEEDS_UV]))
+
+
+def requirement(name: str, requirements: str) -> str:
+    """Return the requirement of this name with its hashes, which are on the lines that follow."""
+    lines = requirements.splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.startswith(f"{name}=="))
+    last = next(number for number in range(first, len(lines)) if not lines[number].rstrip().endswith("\\"))
+    return "".join(lines[first : last + 1])
 
 
 def pythons(scratch: Path) -> Iterator[str]:

@@ -119,7 +119,7 @@ def next_minute(now: float) -> float:
 
 
 def _port(environ: Mapping[str, str], name: str) -> int | None:
-    """Return a port that the environment gives, or None. Raises StackError if it is none."""
+    """Return a port that the environment gives, or None. Raises StackError if it is not a port."""
     given = environ.get(name, "")
     if not given or given == "0":
         return None

@@ -9,7 +9,7 @@ class Caller:
     """What a request says of its sender, besides its input.
 
     user_id: set where the route asks for a Supabase user.
-    access_token: the bearer token as it was sent, where a route takes one but asks for none. Nobody has checked it.
+    access_token: the bearer token as it was sent, on routes where it is optional. Nobody has checked it.
     session_id: the one that a header carried, as it was sent.
     address: the client's address, as the platform says; None where it does not.
     deadline_in_s: seconds until the platform ends the invocation; None where it does not say.

@@ -1,4 +1,4 @@
-"""The errors that callers here tell apart, as one tree.
+"""The errors that services, handlers and the worker tell apart, as one tree.
 
 QueueError
 ├── InvalidInput         a field breaks a rule                      the caller corrects it

@@ -22,7 +22,7 @@ class Resources:
         return cls(settings, Database(settings.supabase_url, key, Connections()), Outside.of(settings))
 
     def within(self, time_left_s: TimeLeft) -> "Resources":
-        """Return the same resources for a caller who has less time."""
+        """Return the same resources, with calls that end within this time."""
         return replace(self, database=self.database.within(time_left_s))
 
     async def aclose(self) -> None:

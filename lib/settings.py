@@ -1,5 +1,5 @@
-"""The environment, read once per call and checked. Nothing here runs at import, so a bad variable is a 503 and
-never a crash. Values never appear in messages."""
+"""The environment, read and checked when an instance opens its resources. Nothing here runs at import, so a bad
+variable is a 503 and never a crash. Values never appear in messages."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def _check_url(value: str) -> str:
     try:
         url = urlsplit(value)
         fits = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # brackets that hold no address, a port that is none
+    except ValueError:  # such as http://[x] or a port that is not a number
         fits = False
     if not fits:
         raise ValueError("must be an http or https URL")

@@ -2,13 +2,17 @@
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 # Vercel's limit for one function, uncompressed.
 LIMIT_MB = 250
-# At the top of a function there is nothing but this.
+# What a function may have at its top: no test, no document, no migration, no .env file.
 DEPLOYED = {"_vendor", "api", "lib", "pyproject.toml", "requirements.txt", "uv.lock", "vercel.json"}
+
+# The packages that Vercel's build adds by itself.
+PLATFORM_PACKAGES = {"pip", "vercel_runtime"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ def problems_of(function: Function, folder: Path) -> list[str]:
     lib = {file.relative_to(folder).as_posix() for file in (folder / "lib").rglob("*.py")}
     problems = [f"carries {name}" for name in tops - DEPLOYED]
     problems += [f"lacks {name}" for name in lib - function.files.keys()]
-    problems += [f"{name} is not vendored" for name in pinned(folder) - vendored(function)]
+    wanted, found = pinned(folder), vendored(function)
+    problems += [f"{name} is not vendored" for name in wanted - found]
+    problems += [f"carries {name}" for name in found - wanted if name.rpartition("-")[0] not in PLATFORM_PACKAGES]
     if not any(name.endswith(".pyc") for name in function.files):
         problems.append("no bytecode, so each cold start compiles everything")
     if function.settings.get("runtime") != "python3.12":
@@ -60,6 +66,22 @@ def pinned(folder: Path) -> set[str]:
     lines = (folder / "requirements.txt").read_text().splitlines()
     pins = (re.match(r"([\w.-]+)(?:\[.*\])?==(\S+)", line) for line in lines)
     return {f"{pin[1].lower().replace('-', '_')}-{pin[2]}" for pin in pins if pin}
+
+
+def problems_of_lock(folder: Path) -> list[str]:
+    """Say which packages the build took files of that requirements.txt does not name by their hash.
+
+    Vercel's build reads the versions of requirements.txt and drops the hashes (see
+    docs/decisions/0070-packages-are-pinned-by-hash.md). It keeps the hashes of what it found in a uv.lock of its own.
+    """
+    text = (folder / "requirements.txt").read_text()
+    known = set(re.findall(r"--hash=(sha256:[0-9a-f]{64})", text))
+    problems = []
+    for package in tomllib.loads((folder / "uv.lock").read_text())["package"]:
+        files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+        if any(file["hash"] not in known for file in files):
+            problems.append(f"{package['name']}: the build found a file whose hash requirements.txt does not have")
+    return problems
 
 
 def vendored(function: Function) -> set[str]:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from dev import paths, toolchain
-from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of
+from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of, problems_of_lock
 from dev.check.commands import CheckError, npm_tool, run, tool
 
 DECOYS = (".env", ".env.local", "dev/decoy.py", "docs/decoy.md", "tests/decoy.py", "decoy.toml")
@@ -32,7 +32,7 @@ def build() -> str:
         problems = [f"not built: {route}" for route in routes - {f.route for f in functions}]
         for function in functions:
             problems += problems_of(function, folder)
-        problems += problems_of_static(folder)
+        problems += problems_of_static(folder) + problems_of_lock(folder)
         if not problems:
             import_every_route(functions[0], routes, Path(name, "function"))
         if problems:
@@ -43,7 +43,7 @@ def build() -> str:
 
 def copy_checkout(folder: Path) -> None:
     """Copy what a commit of the checkout would hold, plus the decoys."""
-    # Whoever owns the checkout: git's care about that is for hooks, and nothing of it is run.
+    # git refuses a checkout of another owner because of its hooks. No hook runs here.
     git = ["git", "-c", "safe.directory=*"]
     listed = run([*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
     for name in filter(None, listed.split("\0")):
@@ -58,7 +58,7 @@ def copy_checkout(folder: Path) -> None:
 
 
 def expected_routes(folder: Path) -> set[str]:
-    """Return the routes that the files of api/ stand for; names that start with _ are none."""
+    """Return the routes that the files of api/ stand for. A file whose name starts with _ is no route."""
     files = (file.relative_to(folder) for file in (folder / "api").rglob("*.py"))
     return {
         file.with_suffix("").as_posix() for file in files if not any(part.startswith(("_", ".")) for part in file.parts)

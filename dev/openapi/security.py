@@ -17,7 +17,7 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "userToken": _bearer("The access token of a Supabase user."),
 }
 
-# Any one of them is enough; {} is none at all.
+# Any one of them is enough; {} means without a credential.
 _BY_AUTHENTICATOR: dict[str, list[str | None]] = {
     "anyone": [None],
     "anyone_with_a_token": [None, "userToken"],

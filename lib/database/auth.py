@@ -39,7 +39,7 @@ class Auth:
         """Return the user whose token it is.
 
         Raises:
-            NotAuthenticated: Auth does not accept the token, or it has not the form of one.
+            NotAuthenticated: Auth does not accept the token, or it does not have the form of one.
             DatabaseUnavailable, DatabaseTimeout: Auth does not answer.
         """
         if not _JWT.fullmatch(access_token):
@@ -52,12 +52,12 @@ class Auth:
         except (AuthRetryableError, httpx.HTTPError) as error:
             raise DatabaseUnavailable("auth.get_user", type(error).__name__) from error
         except AuthApiError as error:
-            # Auth gives its verdict on a token a code. What has none is a gateway's word, a wrong API key for one.
+            # Auth's verdict on a token has a code. A reply without one comes from a gateway, for a wrong API key say.
             if error.code and error.status in (401, 403, 404):
                 raise NotAuthenticated("the access token is not valid") from error
             raise DatabaseUnavailable("auth.get_user", f"{error.message} ({error.status})") from error
         except (AuthError, ValueError) as error:
-            # Not Auth's own words: a page of whatever stands before it.
+            # Not a reply of Auth: a page of a gateway before it.
             raise DatabaseUnavailable("auth.get_user", type(error).__name__) from error
         if reply is None:
             raise NotAuthenticated("the access token is not valid")

@@ -41,13 +41,13 @@ class Database:
     time_left_s: TimeLeft = as_long_as_a_call_may_take
 
     def within(self, time_left_s: TimeLeft) -> "Database":
-        """Return the same door for a caller who has less time: over the same connections."""
+        """Return the same door, over the same connections, with calls that end within this time."""
         return replace(self, time_left_s=time_left_s)
 
     async def rpc[T](self, function: str, returns: type[T] | TypeAdapter[T], /, **arguments: object) -> T:
         """Call a database function and return its answer.
 
-        returns: the type of the answer: a model, a list of models, a scalar; a TypeAdapter for what is no class.
+        returns: the type of the answer: a model, a list of models or a scalar; a TypeAdapter for what is not a class.
         arguments: by the names that the SQL function gives them; models are sent with their snake_case names.
 
         Raises:

@@ -16,17 +16,22 @@ from lib.errors import (
     TooMany,
 )
 
-# What check constraints of background_jobs mean to whoever enqueues, and a rule of change_like to whoever likes.
+# What check constraints mean to whoever enqueues or posts, and a rule of change_like to whoever likes.
 _RULES = {
     "a new session_id has at least 16 characters": ("sessionId", "must have at least 16 characters"),
     "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
     "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
     "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),
+    "background_jobs_payload_numbers_below_1e308": ("payload", "must have numbers of at most 308 digits only"),
     "background_jobs_sync_names_a_post": ("payload", "must have a post_id that is a UUID"),
     "background_jobs_priority_0_to_10": ("priority", "must be from 0 to 10"),
     "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
     "background_jobs_scheduled_for_in_years_1_to_9999": ("scheduled_for", "must be in the years 1 to 9999"),
     "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
+    "posts_new_image_url_is_a_url_or_a_path": (
+        "imageUrl",
+        "must be an http(s) URL or a path, of at most 2048 characters and no control characters",
+    ),
 }
 
 # Data exceptions, and check constraints.

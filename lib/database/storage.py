@@ -15,7 +15,7 @@ from lib.database.time_limit import TimeLeft, call_timeout_s
 from lib.database.transport import service_headers
 from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 
-# "Not now": Storage's own 503 and 544, and a gateway's statuses. Its 500 means the file: the same file gets it again.
+# "Not now": Storage's own 503 and 544, and a gateway's statuses. Its 500 is about the file: trying again does not help.
 _LATER = re.compile(r"5(?!00)\d\d|429|")
 
 

@@ -42,7 +42,7 @@ class Transport(Protocol):
 
 
 class Connections:
-    """A pool of at most MAX_CONNECTIONS connections, for one event loop. A request that finds all taken waits.
+    """A pool of at most MAX_CONNECTIONS connections, for one event loop. A request waits while all are taken.
 
     A connection whose reply was not read to its end is closed, not used again.
     """

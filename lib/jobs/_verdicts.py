@@ -32,6 +32,6 @@ def conclude(verdict: Verdict, context: JobContext) -> Outcome:
 
 
 def wait_for_absent_s(age: timedelta) -> float | None:
-    """How long to wait for an image that is not there: as long again as the job has waited already. None when it has
-    waited long enough. age: of the job, which is as old as the post, or as its change of image."""
+    """How long to wait for an image that is not there: as long as the job has existed. None when it has
+    existed long enough. age: of the job, which is as old as the post, or as its change of image."""
     return None if age >= YOUNG else max(FIRST_WAIT_S, age.total_seconds())

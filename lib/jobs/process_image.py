@@ -42,7 +42,8 @@ async def process_image(request: ProcessImage, context: JobContext) -> Outcome:
     if answer != "stored":
         return Discard(NOT_STORED[answer])
     thumbnails = GenerateThumbnail(image_url=str(shown["webp_url"]), sizes=THUMBNAIL_SIZES, post_id=request.post_id)
-    # Without a key: one that a job of this image's earlier turn holds would leave the post with another's thumbnails.
+    # Without a key: the post may have had this image before. A key that the earlier job holds would add no job, and the
+    # post would keep the thumbnails of the image in between.
     enqueued = await enqueue(context.database, NewJob(thumbnails))
     return Completed({**shown, "thumbnails_job_id": str(enqueued.id)})
 

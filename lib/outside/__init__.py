@@ -1,7 +1,7 @@
 """The outside world: URLs that strangers give, called without reaching anything they should not reach.
 
-`Outside` is all of it, made once for an instance; handlers reach it as `context.outside`. What it answers are verdicts
-(lib.outside.verdicts), values that a job page turns into an outcome. It knows no queue, no table and no Storage.
+`Outside` is all of it, made once for an instance; handlers reach it as `context.outside`. It answers with verdicts
+(lib.outside.verdicts): values that a job page turns into an outcome. It knows no queue, no table and no Storage.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
 from lib.pictures.messages import Box, Copy, Rendition, Side
 from lib.settings import Settings
 
-# Every function has an Outside, and few use it: its rooms are imported where they are entered. httpx alone takes
+# Every function has an Outside, and few use it: its parts are imported when they are first used. httpx alone takes
 # 100 ms of a cold start.
 if TYPE_CHECKING:
     import httpx

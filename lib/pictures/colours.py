@@ -18,7 +18,7 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 
 def _by_profile(image: Image.Image, icc_profile: bytes) -> Image.Image | None:
-    """None when the profile is broken, or one of another kind of image: then it is as good as none."""
+    """None when the profile is broken, or is for another kind of image."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
         return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB")

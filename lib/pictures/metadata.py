@@ -1,8 +1,8 @@
 """Metadata of PNG and JPEG files, removed before a decoder sees it.
 
 Pillow refuses a whole picture for one odd note in it: a text of more than a megabyte, a short header, a wrong check
-sum. Nothing of that is stored anyway. What stays is what the pixels need: colour profile and orientation, if whole.
-The other formats' metadata is left alone: their decoders do not read it.
+sum. Metadata is not stored anyway. Only what the pixels need stays: colour profile and orientation, unless broken.
+The metadata of other formats is left alone: their decoders do not read it.
 """
 
 import struct

@@ -44,7 +44,7 @@ Image.MAX_IMAGE_PIXELS = None
 # For colour profiles: texts are removed before.
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE_BYTES
 
-# What Pillow's decoders raise for broken bytes. MemoryError is not among them: it has a reason of its own.
+# What Pillow's decoders raise for broken bytes. MemoryError is not among them: it is reported for itself.
 BROKEN = (
     ArithmeticError,
     AssertionError,
@@ -88,7 +88,7 @@ def open_image(data: bytes) -> Image.Image:
     """Open an image without decoding it.
 
     Raises:
-        NotAnImage: by its content it is none, or not of a supported format.
+        NotAnImage: its content is not an image, or not of a supported format.
         TooManyPixels: by its header it is too large.
     """
     try:

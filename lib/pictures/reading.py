@@ -14,7 +14,7 @@ def read_picture(data: bytes) -> Image.Image:
     The result has the mode RGB or RGBA and no metadata: no EXIF (with its GPS), XMP, comments or profile.
 
     Raises:
-        NotAnImage: it is none, or broken or cut short.
+        NotAnImage: it is not an image, or is broken or cut short.
         TooManyPixels: it is too large to decode.
     """
     image = open_image(data)

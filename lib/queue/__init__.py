@@ -1,6 +1,6 @@
 """The queue: job types, their policies and outcomes, enqueueing, and the worker.
 
-This package exports what a job page needs. It knows nothing of HTTP and of no particular job type.
+This package exports what a job page needs. It knows neither HTTP nor any particular job type.
 """
 
 from lib.errors import JobFailure, NotReady, PermanentFailure, RetryLater

@@ -1,4 +1,4 @@
-"""Enqueueing, typed by the payload models. It adds jobs and runs none."""
+"""Enqueueing, typed by the payload models. It does not run jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

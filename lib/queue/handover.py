@@ -1,7 +1,8 @@
 """One run starts another: it hands over to a successor at its end, or wakes siblings while it works.
 
-What is decided here is arithmetic. What is done is one call of our own route, whose answer is not waited for: it comes
-when the called run ends. A call that fails loses nothing, for the next tick goes on. See docs/decisions/0051.
+The decisions are arithmetic. A run is started by one call of our own route. Nobody waits for the answer, which comes
+when the called run ends. A call that fails loses nothing: the next tick goes on. See
+docs/decisions/0051-runs-start-other-runs.md.
 """
 
 import asyncio

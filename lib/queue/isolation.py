@@ -1,6 +1,7 @@
 """Isolated jobs: those whose lease ran out once. Each runs alone, because it may kill its process.
 
-They run last in an invocation, in time that is kept back for them. See docs/decisions/0005.
+They run last in an invocation, in time that is kept back for them. See
+docs/decisions/0005-the-first-lost-lease-isolates.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ MAX_ATTEMPTS = 25
 MAX_BACKOFF_EXPONENT = 20
 DEFAULT_LEASE_S = 30
 MAX_LEASE_S = 3600
-# What a lease must be longer than a timeout: the outcome has to be told as well.
+# By how much a lease must be longer than the timeout: the outcome has to be settled as well.
 LEAST_LEASE_AFTER_TIMEOUT_S = 3.0
 
 

@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 from lib.errors import (
     DatabaseRejected,
@@ -48,19 +49,23 @@ class Settler:
     ) -> list[Job]:
         """Settle, and lease the next jobs of these types, in one call.
 
-        When that call fails, it is repeated if it only claims. Settlements are then settled without claiming.
+        A call that fails is repeated once under the same claim id: if the first one leased jobs, these come back. After
+        that the settlements are settled without claiming.
 
         Raises:
             DatabaseUnavailable, DatabaseTimeout: the second try got no answer either, or the claim was refused.
         """
+        claim_id = uuid4()
         try:
             try:
-                reply = await self.store.settle_and_claim(settlements, max_jobs, job_types, lease_s)
+                reply = await self.store.settle_and_claim(settlements, max_jobs, job_types, lease_s, claim_id)
             except _TRY_AGAIN:
-                if settlements:
-                    await self.settle(settlements)
-                    return []
-                reply = await self.store.settle_and_claim([], max_jobs, job_types, lease_s)
+                reply = await self.store.settle_and_claim(settlements, max_jobs, job_types, lease_s, claim_id)
+        except (DatabaseUnavailable, DatabaseTimeout):
+            if not settlements:
+                raise
+            await self.settle(settlements)
+            return []
         except (*_REFUSED, UnreadableAnswer) as error:
             if settlements:
                 await self._settle_one_by_one(settlements)

@@ -44,6 +44,7 @@ class RunStarted(Row):
 
     may_run: False when WORKER_MAX_RUNS others are under way. hops: how many runs lie between this one and the tick or
     the person that began the chain. runs_under_way: others. isolated_types: of the isolated jobs that are due.
+    unknown_types: those that the worker has handlers for and the database does not know yet.
     """
 
     run_id: int
@@ -51,6 +52,7 @@ class RunStarted(Row):
     hops: int
     runs_under_way: int
     isolated_types: tuple[str, ...]
+    unknown_types: tuple[str, ...]
 
 
 class DueSchedule(Row):
@@ -77,9 +79,17 @@ class Store:
     worker_id: str
 
     async def settle_and_claim(
-        self, settlements: Sequence[Settlement], max_jobs: int, job_types: Sequence[str], lease_s: int
+        self,
+        settlements: Sequence[Settlement],
+        max_jobs: int,
+        job_types: Sequence[str],
+        lease_s: int,
+        claim_id: UUID,
     ) -> SettledAndClaimed:
-        """Settle, and lease the next jobs of these types, in one transaction."""
+        """Settle, and lease the next jobs of these types, in one transaction.
+
+        claim_id: safe to repeat under the same one, which returns the jobs that it leased before.
+        """
         return await self.database.rpc(
             "settle_and_claim",
             SettledAndClaimed,
@@ -88,6 +98,7 @@ class Store:
             max_jobs=max_jobs,
             job_types=job_types,
             lease_seconds=lease_s,
+            claim_id=claim_id,
         )
 
     async def settle_jobs(self, settlements: Sequence[Settlement]) -> list[Settled]:

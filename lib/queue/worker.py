@@ -106,6 +106,10 @@ class _Run:
                 "run.refused", worker_id=self.report.worker_id, trigger=self._trigger, others=started.runs_under_way
             )
             return False
+        if started.unknown_types:
+            # Deployed before its migration. A claim that names such a type would be refused, and all others stop.
+            self._types = {name: each for name, each in self._types.items() if name not in started.unknown_types}
+            log_event("run.types_unknown_to_the_database", level=logging.ERROR, job_types=started.unknown_types)
         if not self._was_started_by_a_run:
             self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
         log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)

@@ -81,7 +81,7 @@ class PostsReply(Model):
 
 
 class ListedPost(Row):
-    """A row of list_posts: a post, and the key that its page is sorted by."""
+    """A row of list_posts: a post, the key that its page is sorted by, and whether another post follows."""
 
     id: UUID
     user_id: UUID | None
@@ -91,6 +91,7 @@ class ListedPost(Row):
     created_at: datetime
     image: PostImage | None
     sort_key: str
+    has_more: bool
 
     def to_post(self) -> Post:
         """Return the post without its key."""
@@ -102,6 +103,7 @@ async def create_post(request: NewPostRequest, resources: Resources, caller: Cal
 
     Raises:
         InvalidInput: the image's URL is not one that is fetched.
+        TooMany: the user has too many unfinished image jobs.
     """
     if caller.user_id is None:
         raise NotAuthenticated("only a user can add a post")
@@ -114,6 +116,8 @@ async def create_post(request: NewPostRequest, resources: Resources, caller: Cal
 
 async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> PostsReply:
     """Return one page of posts, newest or hottest first. The hottest are those that were ranked last.
+
+    A page of large posts holds fewer than `limit`.
 
     Raises:
         InvalidInput: the cursor belongs to the other sort order, or is not a cursor at all.
@@ -129,7 +133,7 @@ async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> Post
         after_id=after_id,
     )
     page = rows[: query.limit]
-    last = page[-1] if len(rows) > query.limit else None
+    last = page[-1] if page and page[-1].has_more else None
     return PostsReply(
         posts=tuple(row.to_post() for row in page),
         next_cursor=None if last is None else _cursor(query.sort, last.sort_key, last.id),

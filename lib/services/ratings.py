@@ -76,15 +76,7 @@ async def toggle_like(request: ToggleRequest, resources: Resources, caller: Call
         InvalidInput, NotAuthenticated: see session_of.
         TooMany: more often than the limits allow.
     """
-    states = await resources.database.rpc(
-        "toggle_like",
-        list[LikeState],
-        post_id=request.post_id,
-        session_id=await session_of(request.session_id, resources, caller),
-        refuse_short_new_session=True,
-        **asdict(like_limits(resources.settings, caller)),
-    )
-    return _rating(request.post_id, states)
+    return await _change("toggle_like", request, resources, caller)
 
 
 async def set_like(request: SetLikeRequest, resources: Resources, caller: Caller) -> Rating:
@@ -95,19 +87,19 @@ async def set_like(request: SetLikeRequest, resources: Resources, caller: Caller
         InvalidInput, NotAuthenticated: see session_of.
         TooMany: more often than the limits allow.
     """
+    return await _change("set_like", request, resources, caller, liked=request.liked)
+
+
+async def _change(function: str, request: ToggleRequest, resources: Resources, caller: Caller, **wish: bool) -> Rating:
     states = await resources.database.rpc(
-        "set_like",
+        function,
         list[LikeState],
         post_id=request.post_id,
         session_id=await session_of(request.session_id, resources, caller),
-        liked=request.liked,
         refuse_short_new_session=True,
+        **wish,
         **asdict(like_limits(resources.settings, caller)),
     )
-    return _rating(request.post_id, states)
-
-
-def _rating(post_id: UUID, states: list[LikeState]) -> Rating:
     if not states:
         raise NotFound("there is no such post")
-    return Rating(post_id=post_id, liked=states[0].liked, likes=states[0].likes)
+    return Rating(post_id=request.post_id, liked=states[0].liked, likes=states[0].likes)

@@ -82,7 +82,7 @@ def _network_of(address: str) -> str:
 
 
 def _checked(session: str) -> str:
-    """What the models check of a session in the input is checked of one in the header too."""
+    """Check a session id of the header by the rule that the models have for one in the input."""
     if not 1 <= len(session) <= MAX_SESSION_CHARACTERS:
         raise InvalidInput("sessionId", f"must have 1 to {MAX_SESSION_CHARACTERS} characters")
     if "\0" in session:

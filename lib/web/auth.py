@@ -69,7 +69,7 @@ async def viewer(token: str | None, resources: Resources) -> Caller:
 
 
 async def _operator(token: str | None, resources: Resources) -> tuple[str | None, Caller]:
-    """Who it is, and their role. The admin token must be set; the viewer token need not be, and is nobody's then."""
+    """Who it is, and their role. The admin token must be set. The viewer token is optional: unset, nobody has it."""
     admins = _accepted(resources.settings, "admin_api_token")
     viewers = _accepted(resources.settings, "viewer_api_token", optional=True)
     if not token:

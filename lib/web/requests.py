@@ -18,7 +18,7 @@ MAX_PARAMETERS = 128
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of `Authorization: Bearer ...`, None when there is none."""
+    """The token of `Authorization: Bearer ...`, None without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     # Blanks only: str.strip would also take the last byte of a UTF-8 "à", which headers show as a no-break space.
     return (token.strip(" \t") or None) if scheme.lower() == "bearer" else None

@@ -1,7 +1,7 @@
 -- reserve_names: the first file. It refuses, before anything changes, when the app has something under a name of ours.
 --
 -- PostgREST exposes the schema public only, so what clients and the server use has to be there. The rest is in
--- queue_private. posts_new, post_ratings and comments are adopted: they are no clash, unless they are no tables.
+-- queue_private. posts_new, post_ratings and comments are adopted, so tables of these names are no clash; anything else is.
 -- A name that was free is reserved here. Whatever has it later is ours, so applying the set again, or going on after a
 -- file that failed, is not refused. A later version reserves its new names by the same function, in a file of its own.
 -- Functions are reserved by name, whatever their arguments: of two functions with one name, PostgREST cannot choose.

@@ -1,6 +1,7 @@
--- queue_private: the room of what only our own functions and triggers call, and of tables that no client sees.
+-- queue_private: the schema for functions that only our own functions and triggers call, and for tables that no client
+-- sees.
 --
--- PostgREST exposes the schemas of supabase/config.toml, of which this is not one: nothing here is an RPC. The functions
+-- supabase/config.toml does not name this schema, so PostgREST does not expose it: nothing here is an RPC. The functions
 -- of public that the server calls run with the caller's rights (security invoker), so service_role may use the schema.
 create schema if not exists queue_private;
 comment on schema queue_private is 'What the queue''s own functions and triggers use. Not exposed through the API.';

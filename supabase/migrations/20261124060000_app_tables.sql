@@ -1,6 +1,6 @@
 -- The app's own tables: created where they are missing. What was there is adopted by the next file.
 --
--- What each table was when we first met it is remembered, because later files treat adopted tables otherwise: they keep
+-- adopted_tables remembers what each table was at first, because later files treat adopted tables differently: these keep
 -- their rows, their other columns, and what their row level security allows.
 -- Locks: not one on tables that exist. Safe to repeat: yes.
 
@@ -31,7 +31,7 @@ create table if not exists public.posts_new (
   likes integer not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  -- As in lib/posts.py. An adopted table's captions are the app's own affair.
+  -- As in lib/services/posts.py. The captions of an adopted table are not limited.
   constraint posts_new_caption_is_short check (char_length(caption) <= 2200)
 );
 

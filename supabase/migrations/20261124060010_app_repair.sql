@@ -4,7 +4,7 @@
 -- to repaired_rows first, so nothing is lost. Where other tables refer to comments, those of posts that are gone stay
 -- instead, under a foreign key that holds for new rows only: deleting them would take rows along, unsaved. Where other
 -- tables refer to ratings that have to go, the migration stops and says so. Safe to repeat: a second run finds nothing
--- to repair, and nobody waits for it who only reads.
+-- to repair, and readers do not wait for it.
 -- Locks: post_ratings, comments, posts_new, in this order, as raters take them; readers only for what has to change.
 
 -- Writers wait until the repair is over: a duplicate that came in between would fail it. In a block, because

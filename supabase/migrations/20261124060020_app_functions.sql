@@ -1,8 +1,8 @@
--- Functions of the app that ours set off keep finding what they name without a schema.
+-- The app's functions that our functions cause to run keep finding tables that they name without a schema.
 --
--- Our functions run with an empty search_path, and so would the app's triggers, defaults and checks that they set off.
--- Functions of the app that these use get the search_path that they have had so far, PostgREST's. One that the app
--- makes or replaces later needs its own: `set search_path = public, extensions`.
+-- Our functions run with an empty search_path. The app's triggers, defaults and checks that run inside them would have it
+-- too. So the app's functions that these use get the search_path that they had so far, which is PostgREST's. A function
+-- that the app makes or replaces later needs its own: `set search_path = public, extensions`.
 -- Locks: not one on tables. Safe to repeat: yes.
 
 do $$

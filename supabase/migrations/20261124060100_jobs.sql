@@ -48,11 +48,17 @@ begin
       constraint background_jobs_payload_is_an_object check (jsonb_typeof(value) = 'object')
       constraint background_jobs_payload_at_most_64_kib check (octet_length(value::text) <= 65536)
       -- What Postgres takes may be too deep for those who read it: Python gives up at about 1,000 levels.
-      constraint background_jobs_payload_at_most_64_deep check (not jsonb_path_exists(value, '$.**{64 to last}'));
+      constraint background_jobs_payload_at_most_64_deep check (not jsonb_path_exists(value, '$.**{64 to last}'))
+      -- Postgres takes 1e5000 and writes 5,001 digits. Python reads up to 4,300, JavaScript up to 1e308. A number that is
+      -- too large has 309 digits in the text, which is quicker to see than to walk through the value. (Postgres repeats at
+      -- most 255 times.)
+      constraint background_jobs_payload_numbers_below_1e308 check (
+        value::text !~ '([0-9]{103}){3}' or not jsonb_path_exists(value, '$.** ? (@ > 1e308 || @ < -1e308)')
+      );
   end if;
 end
 $$;
-comment on domain queue_private.job_payload is 'A JSON object of at most 64 KiB and 64 levels.';
+comment on domain queue_private.job_payload is 'A JSON object of at most 64 KiB and 64 levels, with numbers that JSON readers take.';
 
 create table if not exists public.background_jobs (
   id uuid primary key default queue_private.new_job_id(),
@@ -77,6 +83,7 @@ create table if not exists public.background_jobs (
   deferrals integer not null default 0,
   attempt_log jsonb,
   redrive_of uuid,
+  owner text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default clock_timestamp(),
   constraint background_jobs_sync_names_a_post check (
@@ -110,6 +117,7 @@ comment on column public.background_jobs.claim_token is 'The fence: new at every
 comment on column public.background_jobs.settled_token is 'The token of the last settle, so that a repeated one is answered already.';
 comment on column public.background_jobs.deferrals is 'How often it was snoozed, or failed without being counted.';
 comment on column public.background_jobs.attempt_log is 'The last 20 attempts that did not complete; null before the first.';
+comment on column public.background_jobs.owner is 'The user whose limit of unfinished image jobs it counts towards.';
 comment on column public.background_jobs.isolated is 'Its lease ran out once: from then on it runs alone.';
 
 create table if not exists public.job_history (
@@ -171,6 +179,8 @@ create index if not exists job_history_key_idx on public.job_history
 -- entry for each row, which would cost a drain 1.2 us a job.
 create index if not exists job_history_ended_idx on public.job_history
   using brin (completed_at) with (pages_per_range = 32, autosummarize = on);
+-- Serves limit_image_jobs. Few rows: image jobs of users.
+create index if not exists background_jobs_owner_idx on public.background_jobs (owner) where owner is not null;
 -- Serves redrive_jobs, and queue_health: dead jobs, and those of them that nobody has dealt with. Few rows.
 create index if not exists job_history_dead_idx on public.job_history (completed_at) include (redriven_as)
   where status = 'dead';

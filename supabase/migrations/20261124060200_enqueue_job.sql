@@ -1,14 +1,15 @@
 -- enqueue_job: add one job, or find the one that its idempotency key names. -> pending.
 -- Caller: lib/queue, schedules, trusted services.
+-- priority and max_attempts, when left out or null, are those of the type's policy: see job_type_policies.sql.
 -- Which jobs hold a key: see held_keys.sql. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
 -- Errors: PT409 the key is held by a job of another type or payload; 23514 a limit; 22023 an argument.
 create or replace function public.enqueue_job(
   job_type public.job_type,
   payload jsonb default '{}',
-  priority integer default 0,
+  priority integer default null,
   scheduled_for timestamptz default null,
   idempotency_key text default null,
-  max_attempts integer default 3,
+  max_attempts integer default null,
   dedupe_seconds integer default 86400
 ) returns table (id uuid, created boolean, status public.job_status)
 language plpgsql volatile
@@ -18,11 +19,15 @@ as $$
 #variable_conflict use_column
 declare
   moment timestamptz := clock_timestamp();
+  policy queue_private.job_type_policies;
   new_id uuid;
   holder record;
 begin
   if enqueue_job.dedupe_seconds < 0 then
     raise exception 'dedupe_seconds must not be negative' using errcode = '22023';
+  end if;
+  if enqueue_job.priority is null or enqueue_job.max_attempts is null then
+    select each.* into policy from queue_private.job_type_policies as each where each.job_type = enqueue_job.job_type;
   end if;
   loop
     insert into public.background_jobs as job
@@ -30,10 +35,10 @@ begin
     values (
       enqueue_job.job_type,
       coalesce(enqueue_job.payload, '{}'),
-      coalesce(enqueue_job.priority, 0),
+      coalesce(enqueue_job.priority, policy.priority, 0),
       coalesce(enqueue_job.scheduled_for, moment),
       enqueue_job.idempotency_key,
-      coalesce(enqueue_job.max_attempts, 3),
+      coalesce(enqueue_job.max_attempts, policy.max_attempts, 3),
       moment
     )
     on conflict (idempotency_key) where idempotency_key is not null do nothing

@@ -1,10 +1,10 @@
 -- enqueue_set: add jobs, given as jsonb objects, in one statement. Those whose keys are held are found instead.
 -- -> pending. Caller: enqueue_jobs. Errors: as enqueue_job, and 22023 for an element that is no job.
 -- Locks: keys are taken in the order of the keys, so calls with the same keys in other orders wait for one another but
--- never in a circle. What this leaves, jobs whose keys another call frees or takes at this very moment, is enqueued one
--- by one.
+-- never in a circle. Jobs whose keys another call frees or takes at this very moment are left over and enqueued one by
+-- one.
 
--- check_elements: refuse what is no job. What is wrong with a value is found by reading it.
+-- check_elements: refuse an element that is not a job. Wrong values are found later, when they are read.
 create or replace function queue_private.check_elements(jobs jsonb) returns void
 language plpgsql stable
 set search_path = ''
@@ -107,12 +107,13 @@ begin
       asked.id,
       (asked.job ->> 'job_type')::public.job_type,
       coalesce(nullif(asked.job -> 'payload', 'null'), '{}'),
-      coalesce((asked.job ->> 'priority')::integer, 0),
+      coalesce((asked.job ->> 'priority')::integer, policy.priority, 0),
       coalesce((asked.job ->> 'scheduled_for')::timestamptz, moment),
       asked.idempotency_key,
-      coalesce((asked.job ->> 'max_attempts')::integer, 3),
+      coalesce((asked.job ->> 'max_attempts')::integer, policy.max_attempts, 3),
       moment
     from asked
+    left join queue_private.job_type_policies as policy on policy.job_type = (asked.job ->> 'job_type')::public.job_type
     order by asked.idempotency_key collate "C" nulls first, asked.position
     on conflict (idempotency_key) where idempotency_key is not null do nothing
     returning job.id

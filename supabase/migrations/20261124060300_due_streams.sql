@@ -5,7 +5,7 @@
 -- One probe of the index for each stream, at most 77: a rare type, or a high priority with many jobs that are not due
 -- yet, costs no walk over the others. The planner often works with the statistics of an empty queue, for which any plan
 -- is good: without bitmap scans and needless sorts only the ordered scan is left, which is good for a full one too.
--- The order of the late jobs is asked for in vain, so that only their own index can serve it.
+-- The late jobs are ordered, though their order is not needed: then only their own index can serve the query.
 -- Locks: no rows. Safe to repeat: yes.
 create or replace function queue_private.due_streams(
   job_types public.job_type[], moment timestamptz, marks bigint[]

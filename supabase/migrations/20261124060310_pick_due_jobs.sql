@@ -1,7 +1,7 @@
 -- lock_due_jobs: lock up to max_jobs of the rows at these places, the oldest first, and return their places.
 -- Caller: pick_due_jobs. Every condition is tested again: the place may have another job's row by now.
--- Locks: job rows, skip locked. Without index scans: an index of all due jobs looks good to a planner that believes the
--- table empty, and only the look-up by place is left.
+-- Locks: job rows, skip locked. Index scans are off: a planner that believes the table empty would walk an index of all
+-- due jobs. Without index scans it looks up the places.
 create or replace function queue_private.lock_due_jobs(
   places tid[], job_types public.job_type[], max_jobs integer, moment timestamptz
 ) returns tid[]

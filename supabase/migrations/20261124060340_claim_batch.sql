@@ -1,8 +1,8 @@
 -- claim_batch: lease up to max_jobs due jobs, or return those that an earlier call with this claim_id leased.
 -- pending -> processing. Caller: claim_jobs, settle_and_claim.
 -- Locks: job rows, skip locked; a claim_id, for which a repeated call waits until the first one has ended.
--- Fence: each claim issues a new claim_token. Safe to repeat: with a claim_id, yes: the reply of a claim may be lost, and
--- a call that leased another batch instead would leave the first one to be taken for what killed its worker.
+-- Fence: each claim issues a new claim_token. Safe to repeat: with a claim_id, yes. The reply of a claim may be lost. If the
+-- repeated call leased another batch, the first batch would wait until its leases run out.
 
 -- One row for each claim with an id, while its leases run. A batch has one worker, one beginning and one end of the lease,
 -- so its jobs need not be listed.

@@ -1,5 +1,5 @@
 -- was_settled: did this token end the job, or settle it last? Caller: settle_jobs, for what it could not settle.
--- "Last": an active job remembers one token, the history the one that ended the job. Locks: none.
+-- An active job remembers the token that settled it last; the history remembers the token that ended the job. Locks: none.
 create or replace function queue_private.was_settled(job_id uuid, claim_token uuid) returns boolean
 language plpgsql stable
 set search_path = ''

@@ -1,6 +1,6 @@
 -- settle_and_claim: settle one batch and lease the next in one round trip and one transaction. Caller: the worker.
--- Returns {"settled": [{id, answer}], "claimed": [what a worker reads of a job]}. json, because building jsonb, which
--- is taken apart again at once, took as long as all the rest.
+-- Returns {"settled": [{id, answer}], "claimed": [what a worker reads of a job]}. json and not jsonb:
+-- building jsonb took as long as all the rest.
 -- Transitions, locks, fence: see settle_jobs and claim_batch. Safe to repeat: with a claim_id, yes.
 -- squawk-ignore ban-drop-function
 drop function if exists public.settle_and_claim(text, jsonb, integer, public.job_type[], integer);

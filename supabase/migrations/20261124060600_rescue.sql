@@ -2,9 +2,9 @@
 -- Caller: the worker, at the start of a run.
 -- The first lost lease isolates a job and gives its attempt back: a killed process takes every job that
 -- it held along, and at most one of them is to blame. From then on it runs alone, a lost lease counts,
--- and at the last attempt the job is dead. But no job is to blame when its worker was not killed: when the run in which
--- it was claimed ended as runs end, the reply of the claim or of the settle was lost. Then the attempt is given back,
--- counted in deferrals, and the job is as isolated as it was.
+-- and at the last attempt the job is dead. But when the run in which it was claimed ended
+-- normally, no worker was killed: the reply of the claim or of the settle was lost, and no job is to blame. Then the
+-- attempt is given back and counted in deferrals, and isolated stays as it was.
 -- Forgets the claims whose leases have ended.
 -- Locks: job rows, skip locked. Fence: clears the token, so a late settle is stale. Safe to repeat: yes.
 create or replace function public.rescue_expired_jobs(max_jobs integer default 100)

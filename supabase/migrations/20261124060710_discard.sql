@@ -1,4 +1,4 @@
--- discard_jobs: "seen, leave it": dead jobs that nobody will run again. dead -> discarded, in job_history.
+-- discard_jobs: an operator has seen dead jobs and will not run them again. dead -> discarded, in job_history.
 -- Caller: operators. By ids (job_history.job_id), by type, or all; returns the ids of those that were discarded, the
 -- longest dead first. Jobs that were redriven are left: the new job has taken their place. The error stays as the reason.
 -- Locks: history rows, skip locked. Safe to repeat: yes.

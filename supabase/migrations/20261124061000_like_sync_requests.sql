@@ -14,8 +14,8 @@
 --
 -- Nearly every statement changes one rating of a post whose window is open: that case is one statement here, and
 -- request_like_syncs is for the others. Only background_jobs_sync_idx can serve the look-up, and it leads to the open
--- window directly, however many other syncs of the post wait. enable_seqscan is off because statistics of an empty queue
--- would have it read whole.
+-- window directly, however many other syncs of the post wait. enable_seqscan is off because with the statistics of an
+-- empty queue the planner would read the whole table.
 -- Both are security definer or called by one that is: a rater (anon) may not write background_jobs. They run as
 -- triggers only.
 

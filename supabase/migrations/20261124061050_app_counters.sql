@@ -3,7 +3,7 @@
 -- One that runs with its caller's rights fails, because clients may not write likes: every rating of a client would be
 -- refused with 42501. One that runs with its owner's rights counts each like a second time, and makes raters wait for
 -- one another on the post's row. Such a trigger is one whose function, or a function that this one calls, names both
--- posts_new and likes. A trigger that only looks like one can be switched on again, and stays on when this is repeated:
+-- posts_new and likes. A trigger that was switched off by mistake can be switched on again, and stays on when this file is applied again:
 --   alter table public.post_ratings enable trigger <name>;
 -- What was switched off is in disabled_triggers and in a warning. If it did more than counting, the app needs a trigger
 -- for the rest.

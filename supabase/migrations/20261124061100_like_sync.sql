@@ -4,8 +4,8 @@
 -- later one has a newer snapshot, so of two syncs the second counts everything the first has seen.
 -- Locks: the post, for no key update (for update would wait for every open rating's foreign key).
 -- A sync that changes nothing writes nothing. Safe to repeat: yes.
--- A count reads the post's part of the unique index: about 0.1 s for a million ratings on an idle machine, once the table
--- is vacuumed. Syncs of one post that wait together are counted once a call.
+-- A count reads the post's part of the unique index. Measured for a million ratings: 0.07 s of processor time in a vacuumed
+-- table, 0.24 s with a tenth of them not vacuumed. Syncs of one post that wait together are counted once a call.
 
 -- sync_post_like_count: one post. Returns its likes, null when the post is gone.
 -- Errors: 55P03 the post is locked for more than 2 seconds.

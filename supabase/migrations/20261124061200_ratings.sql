@@ -1,9 +1,9 @@
 -- Ratings: a session likes a post, or no longer does. Caller: /api/ratings.
 --
 -- toggle_like and set_like return (liked, likes), and no row when the post does not exist. likes, here and in
--- like_states, is what a count at that moment would say. The stored number is that, unless a sync of the post is active,
--- pending or processing: then up to 1,000 ratings are counted. A post with more has its stored number, moved by this
--- call's own change, and where the stored number is above 2,000, nobody counts at all. The counting is written out in
+-- like_states, is what a count at that moment would say. Without an active sync of the post (pending or processing) that
+-- is the stored number. With one, up to 1,000 ratings are counted. A post with more shows its stored number, changed by
+-- this call's own change. Above a stored number of 2,000 nothing is counted at all. The counting is written out in
 -- both places: a function would cost more than what it counts. enable_bitmapscan is off because a bitmap would be made of
 -- all ratings of the post before the first is counted.
 -- Locks: the rating's unique index entry (two clicks of one session on one post wait for each other)
@@ -33,18 +33,19 @@ alter table queue_private.short_sessions enable row level security;
 revoke all on table queue_private.short_sessions from public, anon, authenticated;
 grant select, insert on table queue_private.short_sessions to service_role;
 
--- change_like: the work of toggle_like (wanted is null) and of set_like.
+-- change_like: the work of toggle_like (wanted is null) and of set_like. Null when there is no such post.
 -- refuse_short_new_session: a session of fewer than 16 characters is accepted when the table has a rating of it, or had
 -- one, as an adopted table may; a new one is refused. Taking a like back needs no such rule.
--- Errors: 22023 a new session that is too short; PT429 too many calls (take_like_call);
+-- Errors: 22023 a new session that is too short; PT429 (HTTP 429) too many calls, the detail is the seconds to wait;
 -- 55000 the rating can be neither removed nor added, which only a trigger of the app's can cause.
 create or replace function queue_private.change_like(
   post_id uuid, session_id text, wanted boolean,
   address_hash text, session_limit integer, address_limit integer, refuse_short_new_session boolean
-) returns setof public.like_state
+) returns public.like_state
 language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
@@ -52,11 +53,16 @@ declare
   stored_session public.post_ratings.session_id%type := change_like.session_id;
   removed boolean := false;
   added boolean := false;
+  wait_seconds integer;
   stored_likes bigint;
   counted integer;
 begin
   if session_limit > 0 or address_limit > 0 then
-    perform queue_private.take_like_call(change_like.session_id, session_limit, address_hash, address_limit);
+    wait_seconds := queue_private.take_like_call(change_like.session_id, session_limit, address_hash, address_limit);
+    if wait_seconds is not null then
+      raise exception 'too many likes within a minute'
+        using errcode = 'PT429', detail = wait_seconds, hint = format('Try again in %s seconds.', wait_seconds);
+    end if;
   end if;
 
   -- A round is lost only to another click of this session: a hundred in a row are no accident.
@@ -94,7 +100,7 @@ begin
     -- Neither there nor added: no such post, or another click added it between the two statements.
     perform from public.posts_new as post where post.id = change_like.post_id;
     if not found then
-      return;
+      return null;
     end if;
     if round = 100 then
       raise exception 'the rating of post % can be neither removed nor added', change_like.post_id
@@ -116,11 +122,12 @@ begin
   into stored_likes, counted
   from public.posts_new as post
   where post.id = change_like.post_id;
-  if found then
-    return next row(
-      coalesce(wanted, added), coalesce(counted, greatest(0, stored_likes + added::integer - removed::integer))
-    )::public.like_state;
+  if not found then
+    return null;
   end if;
+  return row(
+    coalesce(wanted, added), coalesce(counted, greatest(0, stored_likes + added::integer - removed::integer))
+  )::public.like_state;
 end
 $$;
 comment on function queue_private.change_like is 'Toggle a session''s like of a post, or make it as wanted.';
@@ -139,15 +146,19 @@ create or replace function public.set_like(
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  state public.like_state;
 begin
   if set_like.liked is null then
     raise exception 'liked must be true or false' using errcode = '22023';
   end if;
-  return query
-    select * from queue_private.change_like(
-      set_like.post_id, set_like.session_id, set_like.liked,
-      set_like.address_hash, set_like.session_limit, set_like.address_limit, set_like.refuse_short_new_session
-    );
+  state := queue_private.change_like(
+    set_like.post_id, set_like.session_id, set_like.liked,
+    set_like.address_hash, set_like.session_limit, set_like.address_limit, set_like.refuse_short_new_session
+  );
+  if state is not null then
+    return next state;
+  end if;
 end
 $$;
 comment on function public.set_like is 'Like or unlike a post; no row when there is no such post.';
@@ -165,12 +176,16 @@ create or replace function public.toggle_like(
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  state public.like_state;
 begin
-  return query
-    select * from queue_private.change_like(
-      toggle_like.post_id, toggle_like.session_id, null,
-      toggle_like.address_hash, toggle_like.session_limit, toggle_like.address_limit, toggle_like.refuse_short_new_session
-    );
+  state := queue_private.change_like(
+    toggle_like.post_id, toggle_like.session_id, null,
+    toggle_like.address_hash, toggle_like.session_limit, toggle_like.address_limit, toggle_like.refuse_short_new_session
+  );
+  if state is not null then
+    return next state;
+  end if;
 end
 $$;
 comment on function public.toggle_like is 'Turn a session''s like of a post around; no row when there is no such post.';
@@ -183,6 +198,7 @@ returns table (post_id uuid, liked boolean, likes integer)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 as $$
 #variable_conflict use_column

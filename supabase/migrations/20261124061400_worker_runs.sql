@@ -52,9 +52,10 @@ comment on function queue_private.runs_under_way is 'How many runs have started 
 revoke all on function queue_private.runs_under_way from public, anon, authenticated;
 grant execute on function queue_private.runs_under_way to service_role;
 
--- start_worker_run: records the start. Returns {"run_id", "may_run", "hops", "runs_under_way", "isolated_types"}: how many
--- others are under way, and the types of the isolated jobs that are due, for which the worker keeps time back.
--- known_types are the types that the worker has handlers for, also such as the database does not know yet.
+-- start_worker_run: records the start. Returns {"run_id", "may_run", "hops", "runs_under_way", "isolated_types",
+-- "unknown_types"}: how many others are under way, the types of the isolated jobs that are due, for which the worker keeps
+-- time back, and those of known_types that the database does not know yet, which no claim may name.
+-- known_types are the types that the worker has handlers for.
 -- started_by is the run that called this one. max_runs: with so many others under way this run may not work (may_run is
 -- false); it is recorded as one that ended on the limit. Nor may a second successor of one run. Null is no limit: what the
 -- cron or a person starts always works, so lost runs can never lock the queue up.
@@ -120,6 +121,11 @@ begin
       from public.background_jobs as job
       where job.status = 'pending' and job.isolated and job.scheduled_for <= clock_timestamp()
         and job.job_type = any (types)
+    ),
+    'unknown_types', (
+      select coalesce(jsonb_agg(known.name order by known.name), '[]')
+      from unnest(start_worker_run.known_types) as known (name)
+      where known.name <> all (enum_range(null::public.job_type)::text[])
     )
   );
 end

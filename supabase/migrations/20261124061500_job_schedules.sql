@@ -6,7 +6,7 @@
 create table if not exists public.job_schedules (
   name text primary key,
   job_type public.job_type not null,
-  payload jsonb not null default '{}',
+  payload queue_private.job_payload not null default '{}',
   cron_expression text not null,
   timezone text not null default 'UTC',
   priority integer not null default 0,

@@ -1,4 +1,4 @@
--- Throughput: how many jobs ended in each slot of time, oldest slot first, slots without any included. Caller: queue_stats.
+-- Throughput: how many jobs ended in each slot of time, oldest slot first, empty slots included. Caller: queue_stats.
 -- From the tallies, so job_history may be of any length and pruned. Locks: none.
 
 -- queue_throughput: the last 60 minutes.

@@ -1,6 +1,7 @@
 -- worker_run_stats: what the ledger says of the last hour, and of the last run whenever that was. Caller: queue_stats.
 -- A gap of more than 90 seconds between two starts, or since the last one, is a missed tick; a start before an earlier run's
--- end is an overlap; a run without an end after a minute was killed. Where no run ever started none was missed.
+-- end is an overlap; a run without an end after a minute was killed. Before the very first run no tick counts as missed.
+-- A run that the limit refused did not run: it is among the stop_reasons only.
 -- budget_used is the share of their time that the ended runs of the hour used: near 1, one run a minute is not enough.
 -- Locks: none.
 create or replace function queue_private.worker_run_stats(moment timestamptz) returns jsonb
@@ -51,7 +52,7 @@ begin
         max(coalesce(run.finished_at, run.started_at + make_interval(secs => run.budget_ms / 1000.0)))
           over (order by run.started_at rows between unbounded preceding and 1 preceding) as busy_until
       from public.worker_runs as run
-      where run.started_at > hour_begins
+      where run.started_at > hour_begins and run.stop_reason is distinct from 'limit'
     )
     select jsonb_build_object(
       'last_hour', count(*),

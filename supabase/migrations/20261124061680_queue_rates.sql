@@ -1,5 +1,5 @@
 -- queue_rates: how fast jobs of these types come and go at present, a second. Caller: queue_stats, for its forecast.
---   arriving  the median of the last ten minutes: one burst is a backlog and no rate at which jobs keep coming;
+--   arriving  the median of the last ten minutes: one burst is a backlog, not a lasting rate;
 --   ending    the mean of the last ten minutes, cancelled jobs left out;
 --   capacity  what would end if the runs used the whole of their budgets: a queue that is emptied at each tick ends no more
 --             than arrives, but could.
@@ -60,7 +60,7 @@ begin
     sum(run.budget_ms) / nullif(sum(extract(epoch from run.finished_at - run.started_at) * 1000), 0), 1
   )) into capacity
   from public.worker_runs as run
-  where run.started_at > moment - interval '10 minutes' and run.finished_at is not null;
+  where run.started_at > moment - interval '10 minutes' and run.finished_at is not null and run.stop_reason <> 'limit';
   return next;
 end
 $$;

@@ -5,7 +5,7 @@
 --   created by the migrations           the grants and policies below; nothing at all on post_ratings.
 --   adopted, row level security off     clients could do everything that they had grants for: the policies below
 --                                       narrow that, and no grant is added.
---   adopted, row level security on      the app's own policies and grants, and none of ours.
+--   adopted, row level security on      the app's own policies and grants; ours are not added.
 -- What an owner changes afterwards (supabase/optional/close_direct_ratings.sql, say) stays so when this is repeated.
 -- See docs/decisions/0015-row-level-security-that-was-on-is-the-apps.md.
 --
@@ -14,8 +14,8 @@
 -- directly can delete another's rating: when the frontend uses /api/ratings only,
 -- supabase/optional/close_direct_ratings.sql closes it.
 --
--- A view without security_invoker reads and writes with its owner's rights, whatever is revoked from who asks: clients
--- lose writing through such views on posts_new, and on the others where the policies below hold. Reading stays.
+-- A view without security_invoker reads and writes with its owner's rights, whatever is revoked from the caller. So clients
+-- can no longer write through such views on posts_new, and on the others where the policies below hold. Reading stays.
 
 revoke truncate, references, trigger, maintain on table public.posts_new, public.post_ratings, public.comments
   from public, anon, authenticated;

@@ -12,23 +12,75 @@
 -- for updates, because only then "of image_url" keeps the trigger away from the like sync, which updates posts all
 -- the time.
 -- Priority and attempts are those of the policy in lib/jobs/process_image.py; a test ties them.
--- Locks: the pending jobs that it joins, for share, skip locked; the unique index on the key, on which it waits for
+-- A user has a bounded number of unfinished image jobs (queue_private.limits), so that nobody fills the queue: the post
+-- that would pass it is refused. Posts without a user count towards no limit, nor do those of a direct connection that
+-- has taken no role: an operator's import.
+-- Locks: an advisory lock for each user with new image work, in order, so that two statements cannot pass the limit
+-- together; the pending jobs that it joins, for share, skip locked; the unique index on the key, on which it waits for
 -- a claim or a settle of the key's holder, not for what the job does.
+-- Errors: PT429 the user has too many unfinished image jobs.
 -- The triggers are security definer: a user (authenticated) may add posts but may not write background_jobs. They run
 -- as triggers only, and what the user chooses is the payload's image_url, which the job checks. See
 -- docs/decisions/0009-post-trigger-is-security-definer.md.
 
--- ask_for_image_jobs: the work of both triggers, as whose owner it runs. Nobody else calls it.
-create or replace function queue_private.ask_for_image_jobs(post_ids uuid[], image_urls text[], keys text[]) returns void
+-- limit_image_jobs: refuse when a user would have more unfinished image jobs than the limit. Caller:
+-- ask_for_image_jobs, before it adds jobs. owners: the user of each job that is asked for. A job that is joined counts too.
+create or replace function queue_private.limit_image_jobs(owners text[]) returns void
+language plpgsql volatile
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  most integer;
+begin
+  if coalesce(current_setting('role', true), 'none') = 'none' then
+    return;
+  end if;
+  -- The locks have to be taken after the sort.
+  perform pg_advisory_xact_lock(wanted.key)
+  from (
+    select distinct hashtextextended('image_jobs ' || each.owner, 0) as key
+    from unnest(owners) as each (owner)
+    where each.owner is not null
+    order by key
+    offset 0
+  ) as wanted;
+  select lim.value into most from queue_private.limits as lim where lim.name = 'unfinished_image_jobs_per_user';
+  -- A statement of its own: its snapshot shows what a statement that we waited for has added.
+  if exists (
+    select from (
+      select each.owner, count(*) as asked_for from unnest(owners) as each (owner)
+      where each.owner is not null group by each.owner
+    ) as wanted
+    cross join lateral (
+      select count(*) as unfinished from (
+        select from public.background_jobs as job where job.owner = wanted.owner limit most
+      ) as counted
+    ) as held
+    where held.unfinished + wanted.asked_for > most
+  ) then
+    raise exception 'a user has at most % unfinished image jobs', most
+      using errcode = 'PT429', hint = 'Try again when the images of earlier posts are made.';
+  end if;
+end
+$$;
+comment on function queue_private.limit_image_jobs is 'Refuses image jobs beyond their user''s limit.';
+revoke all on function queue_private.limit_image_jobs from public, anon, authenticated;
+
+-- ask_for_image_jobs: the work of both triggers, It runs with their owner's rights. Nothing else calls it.
+create or replace function queue_private.ask_for_image_jobs(
+  post_ids uuid[], image_urls text[], keys text[], owners text[]
+) returns void
 language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
 as $$
 begin
+  perform queue_private.limit_image_jobs(owners);
   -- "not in", which is always a hash table: the planner takes these sets for small, and would compare each with each.
   with wanted as materialized (
-    select jsonb_build_object('post_id', asked.post_id, 'image_url', asked.image_url) as payload, asked.key
-    from unnest(post_ids, image_urls, keys) as asked (post_id, image_url, key)
+    select jsonb_build_object('post_id', asked.post_id, 'image_url', asked.image_url) as payload, asked.key, asked.owner
+    from unnest(post_ids, image_urls, keys, owners) as asked (post_id, image_url, key, owner)
   ), joined as materialized (
     -- Lateral, so that each key is looked up: a join might walk the queue.
     select held.key
@@ -41,18 +93,18 @@ begin
       for share skip locked
     ) as held
   ), missing as materialized (
-    select wanted.payload, wanted.key
+    select wanted.payload, wanted.key, wanted.owner
     from wanted
     where wanted.key not in (select joined.key from joined)
   ), added as (
-    insert into public.background_jobs as job (job_type, payload, priority, max_attempts, idempotency_key)
-    select 'process_image', missing.payload, 3, 4, missing.key
+    insert into public.background_jobs as job (job_type, payload, priority, max_attempts, idempotency_key, owner)
+    select 'process_image', missing.payload, 3, 4, missing.key, missing.owner
     from missing
     on conflict (idempotency_key) where idempotency_key is not null do nothing
     returning job.idempotency_key as key
   )
-  insert into public.background_jobs (job_type, payload, priority, max_attempts)
-  select 'process_image', missing.payload, 3, 4
+  insert into public.background_jobs (job_type, payload, priority, max_attempts, owner)
+  select 'process_image', missing.payload, 3, 4, missing.owner
   from missing
   where missing.key not in (select added.key from added);
 end
@@ -65,7 +117,8 @@ set search_path = ''
 as $$
 begin
   perform queue_private.ask_for_image_jobs(
-    array_agg(added.id), array_agg(added.image_url), array_agg('process_image_' || added.id)
+    array_agg(added.id), array_agg(added.image_url), array_agg('process_image_' || added.id),
+    array_agg(added.user_id::text)
   )
   from added
   where added.image_url <> '';
@@ -81,7 +134,8 @@ set search_path = ''
 as $$
 begin
   perform queue_private.ask_for_image_jobs(
-    array[new.id], array[new.image_url], array['process_image_' || new.id || '_' || md5(new.image_url)]
+    array[new.id], array[new.image_url], array['process_image_' || new.id || '_' || md5(new.image_url)],
+    array[new.user_id::text]
   );
   return null;
 end

@@ -47,14 +47,17 @@ grant execute on function public.create_post to service_role;
 
 -- list_posts: one page of posts, sort "new" (by created_at) or "hot" (by score, the ranked ones only), with what is
 -- stored of their images. after_key and after_id are the sort_key and the id of the page's predecessor, so that
--- pages hold together while posts are added (keyset pagination).
+-- pages hold together while posts are added (keyset pagination). A page ends before the post with which its rows would
+-- pass 1 MB of JSON, so that no reply is larger than the platform sends; has_more says that another post follows. Its
+-- first post is always there, however large: of an adopted table's long captions 100,000 characters are shown, and no
+-- URL that long.
 -- Errors: 22xxx an argument.
 create or replace function public.list_posts(
   sort text, max_posts integer, after_key text default null, after_id uuid default null
 )
 returns table (
   id uuid, user_id uuid, caption text, image_url text, likes integer, created_at timestamptz, image jsonb,
-  sort_key text
+  sort_key text, has_more boolean
 )
 language plpgsql stable
 set search_path = ''
@@ -90,9 +93,12 @@ begin
     raise exception 'sort must be new or hot' using errcode = '22023';
   end if;
   return query
+  with page as (
     select
-      post.id, post.user_id, post.caption::text, post.image_url::text, post.likes::integer,
-      post.created_at::timestamptz,
+      listed.place, post.id, post.user_id, left(post.caption::text, 100000) as caption,
+      case when char_length(post.image_url::text) <= 100000 then post.image_url::text end as image_url,
+      post.likes::integer as likes,
+      post.created_at::timestamptz as created_at,
       (
         select jsonb_build_object(
           'width', shown.width, 'height', shown.height, 'blurhash', shown.blurhash,
@@ -111,11 +117,20 @@ begin
           )
         )
         from public.post_images as shown where shown.post_id = post.id
-      ),
-      keys[listed.place]
+      ) as image
     from unnest(ids) with ordinality as listed (post_id, place)
     join public.posts_new as post on post.id = listed.post_id
-    order by listed.place;
+  ), measured as (
+    select page.*, sum(octet_length(to_jsonb(page)::text)) over (order by page.place) as bytes_so_far
+    from page
+  ), shown as (
+    select measured.* from measured where measured.bytes_so_far <= 1000000 or measured.place = 1
+  )
+  select
+    shown.id, shown.user_id, shown.caption, shown.image_url, shown.likes, shown.created_at, shown.image,
+    keys[shown.place], shown.place < cardinality(ids)
+  from shown
+  order by shown.place;
 end
 $$;
 comment on function public.list_posts is 'One page of posts, newest or hottest first.';

@@ -15,6 +15,9 @@ comment on table public.push_subscriptions is 'Browsers that a user is pushed to
 comment on column public.push_subscriptions.p256dh is 'The browser''s public key: 65 bytes in base64url (RFC 8291).';
 comment on column public.push_subscriptions.auth is 'The authentication secret: 16 bytes in base64url (RFC 8291).';
 
+-- Serves own_push_endpoints.
+create index if not exists push_subscriptions_endpoint_idx on public.push_subscriptions (endpoint);
+
 -- A push service that refuses the sender (another VAPID key, say) refuses each push: see undelivered_pushes.
 alter table public.push_subscriptions add column if not exists refusals integer not null default 0;
 comment on column public.push_subscriptions.refusals is 'Pushes that were refused since the last one that was taken.';

@@ -4,8 +4,8 @@
 -- "12 people liked your post", never one notification per like: the like sync counts many likes at once, the job
 -- waits a minute for more, and the next one of the same post waits until an hour after the last. A sync that finds
 -- the job still waiting brings its number up to date. Being liked by fewer people tells nobody.
--- Locks: the waiting job's row, skip locked: a like sync never waits for a worker. A job that a worker has just
--- claimed goes out with the number that it has.
+-- Locks: the waiting job's row, skip locked: a like sync never waits for a worker. A job that a worker has
+-- already claimed keeps its number.
 create or replace function queue_private.notify_of_likes() returns trigger
 language plpgsql volatile
 set search_path = ''

@@ -27,6 +27,7 @@ insert into queue_private.worker_wakes default values on conflict do nothing;
 create or replace function queue_private.work_came(after timestamptz, moment timestamptz) returns boolean
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

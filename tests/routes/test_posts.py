@@ -82,6 +82,18 @@ async def test_the_user_is_the_one_of_the_token(site: httpx.AsyncClient, user: t
     assert db.execute("select id from public.posts_new").fetchall() == []
 
 
+async def test_more_images_than_the_limit_allows_are_refused(
+    site: httpx.AsyncClient, user: tuple[str, str], db: Db
+) -> None:
+    """429 with Retry-After, and no post."""
+    db.execute("update queue_private.limits set value = 1 where name = 'unfinished_image_jobs_per_user'")
+    assert (await post(site, user, {"imageUrl": URL})).status_code == 201
+    reply = await post(site, user, {"imageUrl": URL})
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "60")
+    assert reply.json()["error"]["message"] == "a user has at most 1 unfinished image jobs"
+    assert len(db.execute("select id from public.posts_new").fetchall()) == 1
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Bearer a.b.c", "Basic dXNlcjpwYXNz"])
 async def test_others_are_not_let_in(site: httpx.AsyncClient, authorization: str | None, db: Db) -> None:
     """401, and no post."""
@@ -193,6 +205,19 @@ async def test_pages_hold_together_while_posts_come_and_go(site: httpx.AsyncClie
     ids = [each["id"] for each in first["posts"] + second["posts"]]
     assert len(ids) == len(set(ids)) == 12
     assert second["nextCursor"] is None
+
+
+@pytest.mark.parametrize("sort", ["new", "hot"])
+async def test_a_page_is_bounded_in_bytes(site: httpx.AsyncClient, db: Db, sort: str) -> None:
+    """The platform sends 4.5 MB at most. A page ends earlier, and the next one goes on."""
+    db.execute("alter table public.posts_new drop constraint posts_new_caption_is_short")  # as an adopted table
+    add_posts(db, 30)
+    db.execute("update public.posts_new set caption = caption || repeat(chr(1), 50000)")  # 300 KB of JSON each
+    db.execute("update public.posts_new set caption = repeat(chr(1), 5000000) where caption like '7%'")
+    reply = await site.get("/api/posts", params={"sort": sort, "limit": "100"})
+    assert len(reply.content) < 1_100_000
+    ids = [each["id"] for page in await pages(site, sort, 100) for each in page]
+    assert len(ids) == len(set(ids)) == 30
 
 
 async def test_anyone_reads_with_what_is_stored_of_the_image(site: httpx.AsyncClient, db: Db) -> None:

@@ -27,8 +27,8 @@ def value(db: Db, function: str, **arguments: Any) -> Any:
 
 
 def enqueue(db: Db, job_type: str = "send_notification", **arguments: Any) -> UUID:
-    """Enqueue one job and return its id."""
-    (row,) = rpc(db, "enqueue_job", job_type=job_type, **arguments)
+    """Enqueue one job and return its id. Priority 0 and 3 attempts unless given, whatever the type's policy is."""
+    (row,) = rpc(db, "enqueue_job", job_type=job_type, **({"priority": 0, "max_attempts": 3} | arguments))
     return UUID(str(row["id"]))
 
 

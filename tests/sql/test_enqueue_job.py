@@ -11,9 +11,10 @@ from tests.sql.calls import Db, claim, count, enqueue, pending, rpc
 
 
 def test_only_the_type_is_needed(service: Db) -> None:
-    """All other arguments have the defaults that the contract names."""
-    job = pending(service, enqueue(service, "process_image"))
-    expected = {"payload": {}, "priority": 0, "attempts": 0, "max_attempts": 3, "idempotency_key": None}
+    """All other arguments have the defaults that the contract names; priority and attempts are the type's policy."""
+    (row,) = rpc(service, "enqueue_job", job_type="process_image")
+    job = pending(service, row["id"])
+    expected = {"payload": {}, "priority": 3, "attempts": 0, "max_attempts": 4, "idempotency_key": None}
     assert {name: job[name] for name in expected} == expected
     assert (job["isolated"], job["claim_token"], job["lease_expires_at"]) == (False, None, None)
 
@@ -52,7 +53,7 @@ def test_nulls_mean_the_defaults(service: Db) -> None:
         ("payload", "priority", "scheduled_for", "idempotency_key", "max_attempts", "dedupe_seconds")
     )
     job = pending(service, enqueue(service, **nothing))
-    assert (job["payload"], job["priority"], job["max_attempts"]) == ({}, 0, 3)
+    assert (job["payload"], job["priority"], job["max_attempts"]) == ({}, 2, 5)
 
 
 def test_ids_are_in_the_order_of_enqueueing(service: Db) -> None:

@@ -53,6 +53,15 @@ def test_a_payload_has_at_most_64_levels(service: Db) -> None:
 
 
 @pytest.mark.parametrize(
+    "payload", [f'{{"a": {"9" * 308}}}', '{"a": 1e-400}', f'{{"a": "{"9" * 400}"}}', f'{{"a{"9" * 400}": -5}}']
+)
+def test_numbers_have_at_most_308_digits(service: Db, payload: str) -> None:
+    """308 are allowed, and any number of them in a text or behind the point."""
+    found = json.loads(json.dumps(pending(service, enqueue(service, payload=payload))["payload"]))
+    assert found == json.loads(payload)
+
+
+@pytest.mark.parametrize(
     ("arguments", "constraint"),
     [
         ({"priority": -1}, "background_jobs_priority_0_to_10"),
@@ -67,6 +76,9 @@ def test_a_payload_has_at_most_64_levels(service: Db) -> None:
         ({"scheduled_for": "infinity"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
         ({"payload": nested(65)}, "background_jobs_payload_at_most_64_deep"),
         ({"payload": nested(15_000)}, "background_jobs_payload_at_most_64_deep"),
+        ({"payload": '{"limit": 1e5000}'}, "background_jobs_payload_numbers_below_1e308"),
+        ({"payload": '{"a": [{"b": -1e309}]}'}, "background_jobs_payload_numbers_below_1e308"),
+        ({"payload": f'{{"a": {"9" * 309}}}'}, "background_jobs_payload_numbers_below_1e308"),
         ({"scheduled_for": "0044-03-15 BC"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
         ({"scheduled_for": "10000-01-01"}, "background_jobs_scheduled_for_in_years_1_to_9999"),
         ({"job_type": "sync_like_count"}, "background_jobs_sync_names_a_post"),

@@ -1,6 +1,8 @@
 """queue_stats reads the ledger of runs: missed, overlapping and killed ones are visible."""
 
-from tests.sql.bulk import worker_run
+import pytest
+
+from tests.sql.bulk import ended_jobs, worker_run
 from tests.sql.calls import Db, Row, value
 
 
@@ -92,3 +94,30 @@ def test_the_last_run_is_told_with_its_counts(service: Db) -> None:
     )
     last = value(service, "queue_stats")["runs"]["last"]
     assert (last["counts"], last["trigger"], last["budget_ms"]) == ({"claimed": 3}, "cron", 8000)
+
+
+def test_a_refused_run_is_no_run(service: Db) -> None:
+    """It ended on the limit at once: it neither ran nor overlapped, and leaves the share of used time as it is."""
+    worker_run(service, ago_s=50, lasted_s=4, budget_ms=8000)
+    worker_run(service, ago_s=49, lasted_s=0, budget_ms=8000)
+    service.execute("update public.worker_runs set stop_reason = 'limit' where finished_at = started_at")
+    stats = value(service, "queue_stats")["runs"]
+    assert (stats["last_hour"], stats["overlapping"], stats["budget_used"]) == (1, 0, 0.5)
+    assert stats["stop_reasons"] == {"empty": 1, "limit": 1}
+
+
+def test_the_capacity_is_that_of_the_runs_that_ran(service: Db) -> None:
+    """A refused run has no time left that others could use."""
+    ended_jobs(service, 600, ago_s=120)
+    worker_run(service, ago_s=50, lasted_s=4, budget_ms=8000)
+    before = service.execute(
+        "select capacity from queue_private.queue_rates(now(), array['send_notification']::public.job_type[])"
+    ).fetchone()
+    worker_run(service, ago_s=49, lasted_s=0, budget_ms=8000)
+    service.execute("update public.worker_runs set stop_reason = 'limit' where finished_at = started_at")
+    after = service.execute(
+        "select capacity from queue_private.queue_rates(now(), array['send_notification']::public.job_type[])"
+    ).fetchone()
+    assert before is not None
+    assert after is not None
+    assert after["capacity"] == pytest.approx(before["capacity"], rel=0.05)

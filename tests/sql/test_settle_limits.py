@@ -55,6 +55,17 @@ def test_a_larger_result_is_replaced_by_a_note(service: Db, job: Row) -> None:
     assert str(LARGEST_RESULT + 1) in row["result"]["note"]
 
 
+@pytest.mark.parametrize("number", ["1e5000", "-1e309"])
+def test_a_number_that_no_reader_takes_is_replaced_by_a_note(service: Db, job: Row, number: str) -> None:
+    """Python reads at most 4,300 digits: one such result would fail each listing that it is in."""
+    outcomes = f"""[{{"id": "{job["id"]}", "claim_token": "{job["claim_token"]}", "outcome": "completed",
+      "result": {{"a": [{number}]}}}}]"""
+    service.execute("select * from public.settle_jobs('w-1', %s)", (outcomes,))
+    row = history(service, job["id"])
+    assert row["status"] == "completed"
+    assert "308 digits" in row["result"]["note"]
+
+
 @pytest.mark.parametrize("result", [None, 0, "text", [1, 2], {"a": {"b": None}}, False])
 def test_a_result_is_any_json_value(service: Db, job: Row, result: object) -> None:
     """A null is no result."""

@@ -23,7 +23,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append((self.command, self.path, headers, body))
-        if self.path == "/slow":
+        if self.path.startswith("/slow"):
             self.server.let_go.wait(20)
         self.send_response(404 if self.path.startswith("/missing") else 200)
         self.send_header("content-type", "text/plain")

@@ -109,7 +109,7 @@ def test_a_function_without_result_answers_204(service: httpx.Client) -> None:
     ],
 )  # fmt: skip
 def test_a_sqlstate_becomes_a_status(service: httpx.Client, code: str, status: int) -> None:
-    """The body keeps what the function said; lib/database.py reads the code from it."""
+    """The body keeps what the function said; lib/database/problems.py reads the code from it."""
     reply = service.post("/rpc/fails", json={"code": code})
     body = {"code": code, "message": "boom", "details": "the detail", "hint": "the hint"}
     assert (reply.status_code, reply.json()) == (status, body)

@@ -125,6 +125,32 @@ def test_it_ticks_like_vercel_cron(app_project: Path, start_python: StartPython)
     wait_until(lambda: log.read_text().count(expected) >= 2)
 
 
+WAKING = """
+create extension if not exists pg_cron with schema pg_catalog;
+select cron.schedule('suplatzigram-wake', '1 second', 'select 1');
+insert into public.notes (body) select decrypted_secret from vault.decrypted_secrets order by name;
+"""
+
+
+def test_the_database_wakes_the_worker_unless_ticks_are_off(app_project: Path, start_python: StartPython) -> None:
+    """The optional migration is applied, with the secrets of this start; DEV_CRON=0 ends what the last start began."""
+    option = app_project / "supabase/optional/wake_worker.sql"
+    option.parent.mkdir()
+    option.write_text(WAKING)
+    stored = []
+    for ticks in ("1", "1", "0"):
+        process = start_python(PROGRAM, app_project, 60, env={"DEV_CRON": ticks})
+        read_until_ready(process)
+        env = env_of(app_project)
+        with psycopg.connect(env["DATABASE_URL"]) as connection:
+            notes = connection.execute("delete from public.notes returning body").fetchall()
+            scheduled = connection.execute("select count(*) from cron.job").fetchone()
+        stored.append(([body for (body,) in notes] == [env["CRON_SECRET"], env["FUNCTIONS_URL"]], scheduled))
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    assert stored == [(True, (1,)), (True, (1,)), (False, (0,))]
+
+
 def test_data_is_kept_unless_fresh(app_project: Path, start_python: StartPython) -> None:
     """DEV_FRESH=1 starts from an empty database; given ports are used."""
     port = str(ports.free())

@@ -10,6 +10,7 @@ import pytest
 from pydantic import field_validator
 
 from lib import errors
+from lib.queue import worker
 from lib.queue.context import JobContext
 from lib.queue.outcome import Completed, Discard, Outcome, Snooze
 from lib.queue.policy import Policy
@@ -194,6 +195,18 @@ async def test_a_type_without_a_handler_waits_unclaimed(db: Db, make_worker: Mak
         ("cleanup_expired", "pending", 0)
     }
     assert (len(active(db)), report.stop_reason) == (30, "empty")
+
+
+async def test_a_type_that_the_database_lacks_stops_no_other(
+    db: Db, make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that was deployed before its migration: what both know runs, and the log names the rest."""
+    add_jobs(db, "send_notification", 3)
+    said: dict[str, Any] = {}
+    monkeypatch.setattr(worker, "log_event", lambda event, **fields: said.update({event: fields.get("job_types")}))
+    report = await make_worker(single("resize_avatar", succeed), single("send_notification", succeed)).run()
+    assert report.endings == {"completed": 3}
+    assert said["run.types_unknown_to_the_database"] == ("resize_avatar",)
 
 
 async def test_one_culprit_of_a_batch_fails_alone(db: Db, make_worker: MakeWorker) -> None:

@@ -42,7 +42,6 @@ async def test_a_settle_whose_reply_was_lost_is_repeated(db: Db, make_worker: Ma
     report = await make_worker(single("send_notification", work)).run()
     assert set(ran.values()) == {1}
     assert (report.endings, report.processed) == ({"completed": 10}, 10)
-    assert faults.calls["settle_jobs"] == 1
     assert statuses(db) == {"completed": 10}
     assert {row["attempts"] for row in ended(db)} == {1}
 
@@ -52,7 +51,7 @@ async def test_a_retry_whose_reply_was_lost_is_counted_once(db: Db, make_worker:
     add_jobs(db, "send_notification")
 
     async def work(_request: Numbered, _context: JobContext) -> Outcome:
-        faults.lose_reply("settle_and_claim")
+        faults.lose_reply("settle_and_claim", 2)
         faults.lose_reply("settle_jobs", 2)
         raise ValueError("no")
 
@@ -62,16 +61,28 @@ async def test_a_retry_whose_reply_was_lost_is_counted_once(db: Db, make_worker:
     assert (row["attempts"], row["error_message"]) == (1, "ValueError: no")
 
 
+async def test_a_claim_whose_reply_was_lost_leases_no_second_batch(
+    db: Db, make_worker: MakeWorker, faults: Faults
+) -> None:
+    """It is repeated under its id and returns the first batch: a second one would leave the first to be rescued."""
+    add_jobs(db, "send_notification", 100)
+    faults.lose_reply("settle_and_claim", 1)
+    report = await make_worker(single("send_notification", succeed), concurrency=10).run()
+    assert report.endings == {"completed": 100}
+    assert statuses(db) == {"completed": 100}
+    assert {row["attempts"] for row in ended(db)} == {1}
+
+
 async def test_jobs_that_a_lost_reply_claimed_run_later(db: Db, make_worker: MakeWorker, faults: Faults) -> None:
     """Nobody knows of them: their lease ends, and a later run takes them back with no attempt spent."""
     add_jobs(db, "send_notification", 3)
-    faults.lose_reply("settle_and_claim")
-    report = await make_worker(single("send_notification", succeed)).run()
-    assert report.claimed == 0
+    faults.lose_reply("settle_and_claim", 2)
+    with pytest.raises(DatabaseUnavailable):
+        await make_worker(single("send_notification", succeed)).run()
     assert statuses(db) == {"processing": 3}
     for _ in range(2):
         make_due(db)
-        report = await make_worker(single("send_notification", succeed)).run()
+        await make_worker(single("send_notification", succeed)).run()
     assert statuses(db) == {"completed": 3}
     assert {row["attempts"] for row in ended(db)} == {1}
 

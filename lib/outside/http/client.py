@@ -40,7 +40,7 @@ def checked_client(timeout_s: float, resolve: Resolve, trusts: Callable[[Origin]
     timeout_s: for each step (connect, read, write); the whole is for the caller to bound.
     trusts: the origins whose address is not checked.
     """
-    # A connection that is kept would be found by its address, and its certificate not be asked for the next name.
+    # A kept connection would be found by its address, and the certificate not be checked for the next name.
     limits = httpx.Limits(max_keepalive_connections=0)
     inner = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, limits=limits)
     return httpx.AsyncClient(

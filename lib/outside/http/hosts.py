@@ -40,7 +40,7 @@ class AllowedHosts:
     """Hosts on their default ports, and origins by host and port.
 
     An entry with a port names one service that the operator knows, on a private network perhaps: its address is
-    trusted. The address of a host without a port is checked, because its name may resolve to anything one day.
+    trusted. The address of a host without a port is checked, because its name may resolve to any address one day.
     """
 
     hosts: frozenset[str]

@@ -13,7 +13,7 @@ from lib.outside.verdicts import Absent, Never, NoTurn, NotYet, Verdict
 
 MAX_BYTES = 10_000_000
 MAX_REDIRECTS = 3
-# For one step; the whole has what the caller gives.
+# For one step. The caller limits the whole.
 STEP_TIMEOUT_S = 3.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 # What hosts answer when they have no such file. Supabase Storage says 400.
@@ -23,8 +23,8 @@ _ABSENT = {400, 403, 404, 410}
 async def fetch_image(image: str, places: ImagePlaces, within_s: float, resolve: Resolve) -> bytearray | Verdict:
     """Return what is at the URL or path: at most 10 MB, after at most 3 redirects, within that time.
 
-    Every hop is checked: its host must be allowed, and its address public. Only the first may be trusted whatever
-    its address (see AllowedHosts): where it redirects to is not for a host to decide.
+    Every hop is checked: its host must be allowed, and its address public. Only the first host may be trusted whatever
+    its address is (see AllowedHosts). A trusted host must not choose other addresses by a redirect.
     """
     try:
         async with asyncio.timeout(within_s):
@@ -63,7 +63,7 @@ def _redirected(url: str, location: str, places: ImagePlaces) -> str | Never:
     try:
         target = urljoin(url, location)
     except ValueError:
-        return Never("the image's host redirects to what is no URL")
+        return Never("the image's host redirects to something that is not a URL")
     return places.check(target) or target
 
 

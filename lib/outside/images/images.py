@@ -1,6 +1,7 @@
 """From an image's URL to what is made of it, within what an instance has: little memory, and little time.
 
-A few images are held at a time, and one is decoded. Whoever's turn does not come in time has had no attempt.
+A few images are held at a time, and one is decoded. A caller whose turn does not come in time gets NoTurn, and the
+attempt does not count.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ IMAGES_AT_A_TIME = 3
 TO_STORE_S = 0.5
 # What must be left of the caller's time to begin decoding: 2 s of CPU time, and to store.
 TO_DECODE_S = 2.0 + TO_STORE_S
-# The same to begin fetching after a wait: a host has two seconds to answer, however long the others took. With less,
-# waiting would be the host's failure, and cost an attempt.
+# The same to begin fetching after a wait: a host always has two seconds to answer. With less time left it would be
+# blamed for the wait, and that would cost an attempt.
 TO_FETCH_S = 2.0 + TO_DECODE_S
 
 _OTHERS = NoTurn("other images are being worked on")

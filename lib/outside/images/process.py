@@ -50,7 +50,7 @@ class PictureProcess:
     async def make(
         self, request: Mapping[str, Any], data: bytes | bytearray, within_s: float
     ) -> tuple[Answer, list[bytes]] | Never | NotYet | NoTurn:
-        """Have something made of a picture. The process ends when that takes longer, or when the caller gives up."""
+        """Have something made of a picture. It is killed when that takes longer, or when the caller gives up."""
         warm = self._process is not None
         self._worked_s = 0.0
         try:
@@ -87,7 +87,7 @@ class PictureProcess:
 
     async def _start(self) -> Process:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        # All that Python finds here it finds there: the platform keeps packages in a folder of its own.
+        # The process finds the same packages as this one: the platform keeps them in a folder of its own.
         path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "lib.pictures", str(self._memory_bytes)),
@@ -97,7 +97,7 @@ class PictureProcess:
         )
 
     def _end(self) -> None:
-        """End the process. It is waited for elsewhere: whoever calls may be cancelled."""
+        """End the process. A task of its own waits for the end, because the caller may be cancelled."""
         process, self._process = self._process, None
         if process is not None:
             if process.returncode is None:
@@ -122,7 +122,7 @@ class PictureProcess:
 
 
 def _cpu_time_s(process: Process) -> float:
-    """What the process has worked so far. 0 where only Linux would say, and when it has ended."""
+    """The CPU time of the process so far. 0 when it has ended, and on systems other than Linux."""
     try:
         # The clock of another process's CPU time, as clock_getcpuclockid(3) makes it.
         return time.clock_gettime((~process.pid << 3) | 2)

@@ -27,7 +27,7 @@ class Signer:
         """
         signer = cls(_read(private_key), subject)
         try:
-            # What py_vapid does not sign for it signs for no push, and each would end as one that was refused.
+            # Tried once: with a wrong setting py_vapid signs not one push, and each push would end as refused.
             signer.authorization("https://push.example.com")
         except (ValueError, TypeError, VapidException):
             raise ValueError("VAPID_SUBJECT must be mailto: and an address, or an https: URL") from None
