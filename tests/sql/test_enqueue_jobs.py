@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.sql.calls import Db, Row, claim_one, count, enqueue, enqueue_many, outcome, pending, rpc, settle
+from tests.sql.calls import Db, Row, claim, claim_one, count, enqueue, enqueue_many, outcome, pending, rpc, settle
 
 
 def jobs(number: int, **fields: object) -> list[Row]:
@@ -134,3 +134,9 @@ def test_a_sync_like_count_job_can_be_enqueued_in_bulk(service: Db) -> None:
     post = "01890000-0000-7000-8000-000000000000"
     rows = rpc(service, "enqueue_jobs", jobs=Jsonb([{"job_type": "sync_like_count", "payload": {"post_id": post}}]))
     assert pending(service, rows[0]["id"])["payload"] == {"post_id": post}
+
+
+def test_jobs_of_one_array_run_in_its_order(service: Db) -> None:
+    """They are due at the same moment: their ids decide, so these are in the array's order."""
+    rows = enqueue_many(service, jobs(500))
+    assert [job["id"] for job in claim(service, 500)] == [row["id"] for row in rows]

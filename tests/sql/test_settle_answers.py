@@ -171,3 +171,16 @@ def test_an_expired_lease_that_nobody_rescued_still_settles(service: Db, job: Ro
 def test_nothing_to_settle_is_no_answer(service: Db) -> None:
     """An empty array is fine."""
     assert settle(service) == []
+
+
+@pytest.mark.parametrize("kinds", [("discarded", "completed"), ("completed", "discarded"), ("snoozed", "completed")])
+def test_of_two_outcomes_under_one_token_the_first_counts(service: Db, kinds: tuple[str, str]) -> None:
+    """However the call is carried out; thirty jobs, so that chance does not hide it."""
+    for _ in range(30):
+        enqueue(service)
+    jobs = claim(service, 30)
+    answers = settle(service, *(outcome(job, kind) for kind in kinds for job in jobs))
+    assert answers == ["settled"] * 30 + ["already"] * 30
+    rows = [active(service, job["id"]) or history(service, job["id"]) for job in jobs]
+    first = {"snoozed": "pending"}.get(kinds[0], kinds[0])
+    assert [row["status"] for row in rows] == [first] * 30
