@@ -10,7 +10,8 @@ from tests.sql.bulk import pending_jobs
 from tests.sql.calls import Db, Row, claim, claim_one, enqueue, enqueue_many, outcome, rescue, rpc, settle
 from tests.sql.conftest import OpenService
 
-TYPE = "send_notification"
+# Its policy has priority 0, as what bulk.py inserts: all jobs here are of one stream.
+TYPE = "cleanup_expired"
 
 
 @pytest.fixture
