@@ -1,6 +1,7 @@
 """Likes, as the frontend uses them: read the state of many posts, toggle one, set one."""
 
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -76,7 +77,8 @@ async def toggle_like(request: ToggleRequest, resources: Resources, caller: Call
         InvalidInput, NotAuthenticated: see session_of.
         TooMany: more often than the limits allow.
     """
-    return await _change("toggle_like", request, resources, caller)
+    states = await resources.database.rpc("toggle_like", list[LikeState], **await _change(request, resources, caller))
+    return _rating(request.post_id, states)
 
 
 async def set_like(request: SetLikeRequest, resources: Resources, caller: Caller) -> Rating:
@@ -87,19 +89,23 @@ async def set_like(request: SetLikeRequest, resources: Resources, caller: Caller
         InvalidInput, NotAuthenticated: see session_of.
         TooMany: more often than the limits allow.
     """
-    return await _change("set_like", request, resources, caller, liked=request.liked)
-
-
-async def _change(function: str, request: ToggleRequest, resources: Resources, caller: Caller, **wish: bool) -> Rating:
     states = await resources.database.rpc(
-        function,
-        list[LikeState],
-        post_id=request.post_id,
-        session_id=await session_of(request.session_id, resources, caller),
-        refuse_short_new_session=True,
-        **wish,
-        **asdict(like_limits(resources.settings, caller)),
+        "set_like", list[LikeState], liked=request.liked, **await _change(request, resources, caller)
     )
+    return _rating(request.post_id, states)
+
+
+async def _change(request: ToggleRequest, resources: Resources, caller: Caller) -> dict[str, Any]:
+    """Return what both ways to change a like are told."""
+    return {
+        "post_id": request.post_id,
+        "session_id": await session_of(request.session_id, resources, caller),
+        "refuse_short_new_session": True,
+        **asdict(like_limits(resources.settings, caller)),
+    }
+
+
+def _rating(post_id: UUID, states: list[LikeState]) -> Rating:
     if not states:
         raise NotFound("there is no such post")
-    return Rating(post_id=request.post_id, liked=states[0].liked, likes=states[0].likes)
+    return Rating(post_id=post_id, liked=states[0].liked, likes=states[0].likes)

@@ -142,13 +142,12 @@ async def test_stops_in_time_and_goes_on_in_another_job(work: Work, db: Db, monk
 
 
 def test_one_call_deletes_no_more_than_it_may(db: Db) -> None:
-    """The oldest first."""
+    """In no order: sorting a large history would take longer than deleting the batch."""
     for days in (50, 40, 60):
         old_history(db, days)
     row = db.execute("select public.delete_expired('job_history', 30, 2) as deleted").fetchone()
     assert row == {"deleted": 2}
-    left = db.execute("select extract(day from now() - completed_at)::int as days from public.job_history").fetchall()
-    assert left == [{"days": 40}]
+    assert db.execute("select count(*) from public.job_history").fetchall() == [{"count": 1}]
 
 
 @pytest.mark.parametrize(
