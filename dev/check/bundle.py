@@ -72,7 +72,7 @@ def problems_of_lock(folder: Path) -> list[str]:
     """Say which packages the build took files of that requirements.txt does not name by their hash.
 
     Vercel's build reads the versions of requirements.txt and drops the hashes (see
-    docs/decisions/0070-packages-are-pinned-by-hash.md). It keeps the hashes of what it found in a uv.lock of its own.
+    docs/decisions/0034-packages-are-pinned-by-hash.md). It keeps the hashes of what it found in a uv.lock of its own.
     """
     text = (folder / "requirements.txt").read_text()
     known = set(re.findall(r"--hash=(sha256:[0-9a-f]{64})", text))

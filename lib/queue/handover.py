@@ -2,7 +2,7 @@
 
 The decisions are arithmetic. A run is started by one call of our own route. Nobody waits for the answer, which comes
 when the called run ends. A call that fails loses nothing: the next tick goes on. See
-docs/decisions/0051-runs-start-other-runs.md.
+docs/decisions/0032-runs-start-other-runs.md.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """From where a request comes: the client's address and its session, as headers say.
 
-Only headers that Vercel sets itself are believed: it drops what a client sends under these names (decision 40).
+Only headers that Vercel sets itself are believed: it drops what a client sends under these names (decision 29).
 """
 
 from starlette.requests import Request
