@@ -102,13 +102,17 @@ class Scene:
         return ids
 
     def plant_slot(self) -> None:
-        """Let one slot of a schedule be due, unless the last one still is: no run came through meanwhile."""
+        """Let one slot of a schedule be due, unless the last one still is, or its job is still active.
+
+        While a job of a schedule waits, its next slots are not enqueued: one waiting job is enough.
+        """
         row = self.db.execute(
             """
             insert into public.job_schedules (name, job_type, payload, cron_expression, next_run_at)
             values ('of-the-scene', 'recompute_rankings', '{"do": "complete"}', '* * * * *', %(slot)s)
             on conflict (name) do update set next_run_at = excluded.next_run_at
             where job_schedules.next_run_at > now() - interval '1 hour'
+              and not exists (select from public.background_jobs as job where job.id = job_schedules.last_job_id)
             returning to_char(next_run_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as slot
             """,
             {"slot": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=len(self.slots))},
