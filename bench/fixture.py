@@ -62,4 +62,7 @@ def fill(db: Connection, rows: int) -> None:
     db.execute(FEW, {"type": RARE, "isolated": False, "rows": RARE_JOBS})
     db.execute(FEW, {"type": RARE, "isolated": True, "rows": ISOLATED_JOBS})
     db.execute(ENDED, {"types": types, "rows": rows})
-    db.execute("vacuum (analyze) public.background_jobs, public.job_history")
+    # As each run of the worker does, so at most a minute ago.
+    while (merged := db.execute("select queue_private.compact_job_tallies()").fetchone()) and merged[0]:
+        pass
+    db.execute("vacuum (analyze) public.background_jobs, public.job_history, queue_private.job_tallies")
