@@ -113,6 +113,7 @@ def test_a_call_that_fails_loses_nothing(served: Serve, db: Db) -> None:
     pending_jobs(db, 12)
     functions = served(WORKER_URL=f"http://127.0.0.1:{ports.free()}")
     assert tick(functions)["stopReason"] == "budget"
+    wait_until(lambda: "run.started_no_other" in functions.log_text())
     lines = [json.loads(line) for line in functions.log_text().splitlines() if "run.started_no_other" in line]
     assert [(line["trigger"], line["reason"]) for line in lines] == [("handover", "ConnectError")]
     for _ in range(5):

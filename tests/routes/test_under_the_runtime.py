@@ -15,6 +15,7 @@ import pytest
 
 from dev.vercel import Functions
 from tests.jobs import hostile_pictures as hostile
+from tests.stack.watching import wait_until
 
 type Db = psycopg.Connection[dict[str, Any]]
 type Serve = Callable[..., Functions]
@@ -111,6 +112,8 @@ def test_the_log_is_one_json_object_a_line(functions: Serve) -> None:
     served.cron_tick()
     reply = httpx.get(f"{served.url}/api/health/queue")
     assert reply.headers["x-request-id"] == reply.headers["x-vercel-id"]
+    # The log takes another way than the reply, and may be a moment behind it.
+    wait_until(lambda: "run.finished" in served.log_text())
     lines = [json.loads(line) for line in served.log_text().splitlines() if line.startswith("{")]
     events = {line["event"]: line for line in lines}
     assert {"run.started", "run.finished"} <= events.keys()
@@ -128,7 +131,7 @@ def test_a_missing_variable_is_no_crash(functions: Serve, name: str) -> None:
     (tick,) = served.cron_tick()
     assert tick.status == 503
     assert tick.json()["error"]["details"] == {"variables": [name]}
-    assert name in served.log_text()
+    wait_until(lambda: name in served.log_text())
 
 
 def test_an_unknown_setting_does_not_stop_the_preflight(functions: Serve) -> None:

@@ -116,7 +116,7 @@ def test_a_request_reaches_its_function(serve: Serve) -> None:
     assert reply.status_code == 200
     assert (seen["method"], seen["path"], seen["length"]) == ("POST", "/api/echo", 3)
     assert (seen["headers"]["x-given"], seen["cwd"]) == ("1", str(functions.project))
-    assert "answered x1\n" in functions.log_text()
+    wait_until(lambda: "answered x1\n" in functions.log_text())
 
 
 def test_a_path_without_function_is_not_found(serve: Serve) -> None:
@@ -195,7 +195,7 @@ def test_a_function_that_cannot_be_loaded_is_a_500(serve: Serve) -> None:
         500,
         "FUNCTION_INVOCATION_FAILED",
     )
-    assert "no_such_module" in functions.log_text()
+    wait_until(lambda: "no_such_module" in functions.log_text())
     assert httpx.get(f"{functions.url}/api/echo").status_code == 200
     with pytest.raises(StackError, match=r"api/broken\.py"):
         functions.warm()
