@@ -38,6 +38,7 @@ begin
       ) order by schedule.name), '[]')
       from public.job_schedules as schedule
     ),
+    'like_writes', queue_private.like_writes_state(),
     'generated_at', statement_timestamp()
   );
 end
