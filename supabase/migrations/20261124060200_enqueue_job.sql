@@ -2,7 +2,10 @@
 -- Caller: lib/queue, schedules, trusted services.
 -- priority and max_attempts, when left out or null, are those of the type's policy: see job_type_policies.sql.
 -- Which jobs hold a key: see held_keys.sql. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
+-- traceparent: whose work it is (docs/tracing.md). A job that is found keeps its own.
 -- Errors: PT409 the key is held by a job of another type or payload; 23514 a limit; 22023 an argument.
+-- squawk-ignore ban-drop-function
+drop function if exists public.enqueue_job(public.job_type, jsonb, integer, timestamptz, text, integer, integer);
 create or replace function public.enqueue_job(
   job_type public.job_type,
   payload jsonb default '{}',
@@ -10,7 +13,8 @@ create or replace function public.enqueue_job(
   scheduled_for timestamptz default null,
   idempotency_key text default null,
   max_attempts integer default null,
-  dedupe_seconds integer default 86400
+  dedupe_seconds integer default 86400,
+  traceparent text default null
 ) returns table (id uuid, created boolean, status public.job_status)
 language plpgsql volatile
 set search_path = ''
@@ -31,7 +35,7 @@ begin
   end if;
   loop
     insert into public.background_jobs as job
-      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, updated_at)
+      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, traceparent, updated_at)
     values (
       enqueue_job.job_type,
       coalesce(enqueue_job.payload, '{}'),
@@ -39,6 +43,7 @@ begin
       coalesce(enqueue_job.scheduled_for, moment),
       enqueue_job.idempotency_key,
       coalesce(enqueue_job.max_attempts, policy.max_attempts, 3),
+      enqueue_job.traceparent,
       moment
     )
     on conflict (idempotency_key) where idempotency_key is not null do nothing
