@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+<<<<<<< HEAD
 from dev.check import code, dashboard, deployment, schema
+=======
+from dev.check import code, deployment, schema, secret_scan
+>>>>>>> main
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
@@ -22,6 +26,7 @@ CHECKS: dict[str, Check] = {
     "advisors": schema.advisors,
     "imports": code.imports,
     "squawk": schema.squawk,
+    "secrets": secret_scan.secrets,
     "ruff": code.ruff,
 }
 

@@ -63,7 +63,7 @@ export function Chart({ label, times, series, kind, timeText, height = 168, note
           {series.map((each) => (
             <li key={each.label}>
               <span className={`swatch ${each.colour.slice(2)} ${each.dashed ? "dashed" : ""}`} />
-              {each.label} {!each.dashed && <b>{valueOf(each, at, kind)}</b>}
+              {each.label} {!each.dashed && <b>{valueAt(each, at, kind)}</b>}
             </li>
           ))}
         </ul>
@@ -104,7 +104,7 @@ export function Chart({ label, times, series, kind, timeText, height = 168, note
 }
 
 /** Under the pointer, else the sum of bars and the newest value of a line. */
-function valueOf(series: Series, at: number | null, kind: "bars" | "lines"): string {
+function valueAt(series: Series, at: number | null, kind: "bars" | "lines"): string {
   if (at !== null) {
     return shown(series.values[at]);
   }
