@@ -9,11 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-<<<<<<< HEAD
-from dev.check import code, dashboard, deployment, schema
-=======
-from dev.check import code, deployment, schema, secret_scan
->>>>>>> main
+from dev.check import code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
