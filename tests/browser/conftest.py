@@ -67,9 +67,9 @@ def page(chromium: Browser, complaints: Complaints) -> Iterator[Page]:
     assert complaints.unexpected == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def whole_site(clones: Clones, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The functions and the built dashboard, over a database of this module."""
+    """The functions and the built dashboard, over a database of their own. Started once: each function takes half a second."""
     dashboard.build()
     database = clones.take()
     project = clones.databases.address.env(database)

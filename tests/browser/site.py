@@ -13,10 +13,15 @@ from psycopg.rows import dict_row
 
 from dev.vercel import Functions
 
-# As the migrations leave it. The users stay: Auth knows them.
+# As the migrations leave it. The users stay: Auth knows them. No truncate: the last test's page may still be reading.
 EMPTY = """
-truncate public.background_jobs, public.job_history, public.worker_runs, public.posts_new cascade;
-truncate queue_private.job_tallies, queue_private.job_tally_deltas, queue_private.paused_job_types;
+delete from public.posts_new;
+delete from public.background_jobs;
+delete from public.job_history;
+delete from public.worker_runs;
+delete from queue_private.job_tallies;
+delete from queue_private.job_tally_deltas;
+delete from queue_private.paused_job_types;
 update public.job_schedules set enabled = true, last_error = null;
 """
 

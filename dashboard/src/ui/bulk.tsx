@@ -149,8 +149,8 @@ function useMatched(verb: BulkVerb, chosen: Chosen) {
   const first = useRef(chosen);
   const ask = useCallback(async () => {
     try {
-      // An edit needs something to change, also when it is only counted.
-      const edit = verb === "edit" ? { priority: 0 } : {};
+      // An edit counts the jobs that it would change, so it is counted with a moment that no job has.
+      const edit = verb === "edit" ? { scheduledFor: "2999-12-31T23:59:59Z" } : {};
       const reply = await act({ action: verb, ...first.current, ...edit, dryRun: true });
       setState({ matched: reply.matched ?? 0, isMore: reply.matchedIsMore ?? false, error: null });
     } catch (error) {
