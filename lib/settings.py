@@ -85,6 +85,8 @@ class Settings(BaseModel):
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
     worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
     worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    # Read by lib.tracing itself, which works without settings; here so that it is known.
+    otel_exporter_otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     vercel_env: str | None = Field(None, validation_alias="VERCEL_ENV")
     vercel_url: str | None = Field(None, validation_alias="VERCEL_URL")
     vercel_project_production_url: str | None = Field(None, validation_alias="VERCEL_PROJECT_PRODUCTION_URL")

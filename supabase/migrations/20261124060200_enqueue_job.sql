@@ -3,7 +3,10 @@
 -- priority and max_attempts, when left out or null, are those of the type's policy, and the payload has the keys that it
 -- names: see job_type_policies.sql.
 -- Which jobs hold a key: see held_keys.sql. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
+-- traceparent: whose work it is (docs/tracing.md). A job that is found keeps its own.
 -- Errors: PT409 the key is held by a job of another type or payload; 23514 a limit; 22023 an argument.
+-- squawk-ignore ban-drop-function
+drop function if exists public.enqueue_job(public.job_type, jsonb, integer, timestamptz, text, integer, integer);
 create or replace function public.enqueue_job(
   job_type public.job_type,
   payload jsonb default '{}',
@@ -11,7 +14,8 @@ create or replace function public.enqueue_job(
   scheduled_for timestamptz default null,
   idempotency_key text default null,
   max_attempts integer default null,
-  dedupe_seconds integer default 86400
+  dedupe_seconds integer default 86400,
+  traceparent text default null
 ) returns table (id uuid, created boolean, status public.job_status)
 language plpgsql volatile
 set search_path = ''
@@ -29,7 +33,7 @@ begin
   end if;
   loop
     insert into public.background_jobs as job
-      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, updated_at)
+      (job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, traceparent, updated_at)
     select
       enqueue_job.job_type,
       case
@@ -42,6 +46,7 @@ begin
       coalesce(enqueue_job.scheduled_for, moment),
       enqueue_job.idempotency_key,
       coalesce(enqueue_job.max_attempts, policy.max_attempts, 3),
+      enqueue_job.traceparent,
       moment
     from (select) as one
     left join queue_private.job_type_policies as policy on policy.job_type = enqueue_job.job_type

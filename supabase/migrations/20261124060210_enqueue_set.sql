@@ -12,7 +12,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   known text[] := array[
-    'job_type', 'payload', 'priority', 'scheduled_for', 'idempotency_key', 'max_attempts', 'dedupe_seconds'
+    'job_type', 'payload', 'priority', 'scheduled_for', 'idempotency_key', 'max_attempts', 'dedupe_seconds',
+    'traceparent'
   ];
   bad jsonb;
 begin
@@ -57,7 +58,8 @@ begin
       scheduled_for => (job ->> 'scheduled_for')::timestamptz,
       idempotency_key => job ->> 'idempotency_key',
       max_attempts => (job ->> 'max_attempts')::integer,
-      dedupe_seconds => (job ->> 'dedupe_seconds')::integer
+      dedupe_seconds => (job ->> 'dedupe_seconds')::integer,
+      traceparent => job ->> 'traceparent'
     ) as enqueued;
 end
 $$;
@@ -101,7 +103,7 @@ begin
     from jsonb_array_elements(jobs) with ordinality as each (job, position)
   ), added as (
     insert into public.background_jobs as job (
-      id, job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, updated_at
+      id, job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, traceparent, updated_at
     )
     select
       asked.id,
@@ -116,6 +118,7 @@ begin
       coalesce((asked.job ->> 'scheduled_for')::timestamptz, moment),
       asked.idempotency_key,
       coalesce((asked.job ->> 'max_attempts')::integer, policy.max_attempts, 3),
+      asked.job ->> 'traceparent',
       moment
     from asked
     cross join lateral (
