@@ -1,7 +1,7 @@
 """The migrations that this code goes with, by the digests of their texts. `make schema` writes this file."""
 
 MIGRATIONS = {
-    "reserved_names": "07bc9e3fb3e7",
+    "reserved_names": "7bb0f3640879",
     "private_schema": "b012175e43c8",
     "app_changes": "481c1b776b50",
     "app_rows": "67f5fdd429fa",
@@ -91,10 +91,11 @@ MIGRATIONS = {
     "post_image_requests": "9adcd176f8a4",
     "rankings": "e6960386dd72",
     "posts": "32f5b612cda5",
-    "notifications": "97111141f8ba",
-    "push": "fbf7abc6bbdd",
-    "push_owners": "721a4c2f22c9",
-    "user_rows": "b883116f0bc8",
-    "cleanup": "c87b40e8deda",
+    "removed_users": "7f2240daef57",
+    "notifications": "750e3cdd0f36",
+    "push": "c10a73574a9e",
+    "push_owners": "86a18b8b8860",
+    "user_rows": "308968abf0e5",
+    "cleanup": "7a6dc5371110",
     "app_changes_noted": "7de3c5a6d36b",
 }
