@@ -43,7 +43,8 @@ interface Entry {
   /** The server said so, not only the page. */
   isKnown: boolean;
   wish: boolean | null;
-  isSending: boolean;
+  /** The wish that is under way. */
+  sending: boolean | null;
   /** A call got no answer, so the server may have another state than the confirmed one. */
   isDoubtful: boolean;
   tries: number;
@@ -113,7 +114,7 @@ export class Likes {
     entry.error = null;
     entry.tries = 0;
     this.#show(entry);
-    if (!entry.isSending) this.#sendIn(postId, entry, this.#options.debounceMs ?? 250);
+    if (entry.sending === null) this.#sendIn(postId, entry, this.#options.debounceMs ?? 250);
   }
 
   /** Read these posts anew, or all that are shown. */
@@ -141,7 +142,7 @@ export class Likes {
     if (!entry || version <= entry.liveVersion) return;
     entry.liveVersion = version;
     // Whose own change is in that count? Only the server knows, so it is asked; a change under way brings its answer.
-    if (entry.isSending || entry.wish !== null) return;
+    if (entry.sending !== null || entry.wish !== null) return;
     if (Date.now() - entry.changedAtMs < SETTLING_MS) return this.#loader.ask([postId]);
     if (!entry.confirmed) return;
     entry.changes += 1;
@@ -181,14 +182,14 @@ export class Likes {
       const entry = this.#entry(postId);
       if (entry.wish === null) Object.assign(entry, { wish: liked, isDoubtful: true });
       this.#show(entry);
-      if (!entry.isSending) this.#sendIn(postId, entry, 0);
+      if (entry.sending === null) this.#sendIn(postId, entry, 0);
     }
   }
 
   /** The page goes: send what waits for the clicking to stop, and keep all that is not confirmed. */
   #hide(): void {
     const canSend = this.#signals.isOnline() && Date.now() >= this.#pausedUntilMs;
-    const waiting = [...this.#entries].filter(([, entry]) => !entry.isSending);
+    const waiting = [...this.#entries].filter(([, entry]) => entry.sending === null);
     this.#keepWishes(canSend ? waiting.map(([postId]) => postId) : []);
     if (canSend) for (const [postId, entry] of waiting) this.#send(postId, entry);
   }
@@ -199,14 +200,15 @@ export class Likes {
     const kept = new Map<string, { liked: boolean; until: number }>();
     for (const [postId, { wish: liked, ...entry }] of this.#entries) {
       if (liked === null || !this.#isNews({ wish: liked, ...entry })) continue;
-      kept.set(postId, { liked, until: now + (sent.includes(postId) ? SENT_MS : UNSENT_MS) });
+      const isSent = entry.sending === liked || sent.includes(postId);
+      kept.set(postId, { liked, until: now + (isSent ? SENT_MS : UNSENT_MS) });
     }
     this.#wishes.save(kept, now);
   }
 
   #comeOnline(): void {
     for (const [postId, entry] of this.#entries) {
-      if (entry.wish !== null && !entry.isSending) this.#sendIn(postId, entry, 0);
+      if (entry.wish !== null && entry.sending === null) this.#sendIn(postId, entry, 0);
     }
     this.refresh();
     this.#loader.hurry();
@@ -233,7 +235,7 @@ export class Likes {
       for (const [postId, before] of changes) {
         const entry = this.#entry(postId);
         // A change began or ended since it was asked: what the change is answered is newer.
-        if (entry.isSending || entry.changes !== before) continue;
+        if (entry.sending !== null || entry.changes !== before) continue;
         const rating = found.get(postId);
         if (answer instanceof Error) entry.error = answer;
         else entry.loadedAtMs = Date.now();
@@ -267,19 +269,19 @@ export class Likes {
   }
 
   /** Whether the server may have another state than the wish. */
-  #isNews(entry: Pick<Entry, "wish" | "confirmed" | "isKnown" | "isSending" | "isDoubtful">): boolean {
-    return entry.isSending || entry.isDoubtful || !entry.isKnown || entry.confirmed?.liked !== entry.wish;
+  #isNews(entry: Pick<Entry, "wish" | "confirmed" | "isKnown" | "sending" | "isDoubtful">): boolean {
+    return entry.sending !== null || entry.isDoubtful || !entry.isKnown || entry.confirmed?.liked !== entry.wish;
   }
 
   #send(postId: string, entry: Entry): void {
-    if (entry.isSending || entry.wish === null) return;
+    if (entry.sending !== null || entry.wish === null) return;
     this.#stopTimer(entry);
     if (!this.#isNews(entry)) {
       entry.wish = null;
       return this.#show(entry);
     }
     const [wanted, era] = [entry.wish, this.#era];
-    entry.isSending = true;
+    entry.sending = wanted;
     entry.changes += 1;
     const answered = (act: () => void) => {
       this.#ends(entry);
@@ -320,7 +322,7 @@ export class Likes {
   }
 
   #ends(entry: Entry): void {
-    entry.isSending = false;
+    entry.sending = null;
     entry.changes += 1;
     entry.changedAtMs = Date.now();
   }
@@ -339,7 +341,7 @@ export class Likes {
   /** Another tab's change was confirmed. */
   #hear(rating: Rating): void {
     const entry = this.#entries.get(rating.postId);
-    if (!entry || entry.wish !== null || entry.isSending) return;
+    if (!entry || entry.wish !== null || entry.sending !== null) return;
     this.#ends(entry);
     this.#confirm(entry, rating);
     this.#show(entry);
@@ -352,7 +354,7 @@ export class Likes {
     if (!entry) {
       const confirmed = initial === undefined ? null : confirmedOf(initial);
       entry = {
-        ...{ confirmed, isKnown: false, wish: null, isSending: false, isDoubtful: false, tries: 0, timer: null },
+        ...{ confirmed, isKnown: false, wish: null, sending: null, isDoubtful: false, tries: 0, timer: null },
         ...{ changes: 0, changedAtMs: 0, loadedAtMs: 0, liveVersion: 0, error: null },
         ...{ shown: shown(confirmed, null), listeners: new Set<() => void>() },
       };

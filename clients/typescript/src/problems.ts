@@ -48,6 +48,6 @@ export function readRetryAfter(value: string | null, nowMs: number): number | nu
   if (value === null) return null;
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const moment = Date.parse(text);
+  const moment = /[a-z]/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(moment) ? null : Math.max(0, moment - nowMs);
 }
