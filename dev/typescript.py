@@ -1,17 +1,17 @@
-"""The TypeScript client of clients/typescript: its tools, and the types that are made of public/openapi.json.
+"""The TypeScript client of clients/typescript: its types, which are made of public/openapi.json, and its tools.
 
-Run as a program, it writes the types, or with --check compares them. They are those of the routes that need no token of
-a server: what a front end cannot call, it need not import.
+Run as a program, it writes the types. They are those of the routes that need no token of a server: what a front end
+cannot call, it need not import. The tools come from the client's lock file, on the first call.
 """
 
-import argparse
+import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,46 @@ def tools() -> Path:
     return toolchain.install(FOLDER)
 
 
-def run_tool(script: str, *arguments: str | Path, cwd: Path = FOLDER) -> str:
-    """Run a program of these node_modules, by its script's path there, and return what it prints.
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """Yield a copy of the client in which its imports resolve: node_modules stays out of the checkout."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / FOLDER.name
+        shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("node_modules"))
+        (copy / "node_modules").symlink_to(tools() / "node_modules")
+        # As an app has it that installed the client.
+        (Path(scratch) / "node_modules").mkdir()
+        for package in (tools() / "node_modules").iterdir():
+            (Path(scratch) / "node_modules" / package.name).symlink_to(package)
+        (Path(scratch) / "node_modules" / json.loads((copy / "package.json").read_text())["name"]).symlink_to(copy)
+        yield copy
+
+
+def check_types(folder: Path) -> None:
+    """Check the types of the project in `folder`, as its tsconfig.json says. Raises StackError with what is wrong."""
+    run_script("typescript/bin/tsc", "--project", ".", "--pretty", "false", cwd=folder)
+
+
+def bundle(folder: Path, *entries: str, platform: str, out: str = "out") -> list[Path]:
+    """Make one file of each entry and all that it imports, in `folder`/`out`. platform: browser or node."""
+    options = [f"--platform={platform}", f"--outdir={out}", "--bundle", "--format=esm", "--log-level=warning"]
+    options += ["--out-extension:.js=.mjs", "--jsx=automatic", "--define:process.env.NODE_ENV='production'"]
+    run_script("esbuild/bin/esbuild", *entries, *options, cwd=folder)
+    return [folder / out / Path(entry).with_suffix(".mjs").name for entry in entries]
+
+
+def run_script(script: str, *arguments: str | Path, cwd: Path) -> str:
+    """Run a program of the client's node_modules, by its script's path there, and return what it prints.
 
     Raises StackError with the output if it fails.
     """
-    command = [str(toolchain.node()), str(tools() / "node_modules" / script), *map(str, arguments)]
+    return run_node(tools() / "node_modules" / script, *arguments, cwd=cwd)
+
+
+def run_node(*arguments: str | Path, cwd: Path) -> str:
+    """Run Node and return what it prints. Raises StackError with the output if it fails."""
     done = subprocess.run(
-        command,
+        [str(toolchain.node()), *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "PATH": toolchain.search_path(), "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
@@ -47,7 +79,7 @@ def run_tool(script: str, *arguments: str | Path, cwd: Path = FOLDER) -> str:
         check=False,
     )
     if done.returncode:
-        raise StackError(f"{script} failed:\n{(done.stdout + done.stderr).strip()}")
+        raise StackError((done.stdout + done.stderr).strip() or f"node ended with {done.returncode}")
     return done.stdout
 
 
@@ -57,7 +89,7 @@ def types() -> str:
     with tempfile.TemporaryDirectory() as scratch:
         given, made = Path(scratch) / "openapi.json", Path(scratch) / "openapi.ts"
         given.write_text(json.dumps(description))
-        run_tool("openapi-typescript/bin/cli.js", given, "--output", made, *OPTIONS, cwd=Path(scratch))
+        run_script("openapi-typescript/bin/cli.js", given, "--output", made, *OPTIONS, cwd=Path(scratch))
         return made.read_text()
 
 
@@ -85,18 +117,6 @@ def _references(part: object) -> set[str]:
     return set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(part)))
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the types, or compare them."""
-    parser = argparse.ArgumentParser(prog="python -m dev.typescript", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only compare; 1 if the file is not current")
-    made = types()
-    if not parser.parse_args(arguments).check:
-        TYPES.write_text(made)
-    elif TYPES.read_text() != made:
-        print(f"{TYPES.relative_to(paths.PROJECT)} is not what the routes are: make openapi", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    TYPES.write_text(types())
+    print(f"wrote {TYPES.relative_to(paths.PROJECT)}")

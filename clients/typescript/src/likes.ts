@@ -114,7 +114,7 @@ export class Likes {
     entry.error = null;
     entry.tries = 0;
     this.#show(entry);
-    if (entry.sending === null) this.#sendIn(postId, entry, this.#options.debounceMs ?? 250);
+    this.#sendIn(postId, entry, this.#options.debounceMs ?? 250);
   }
 
   /** Read these posts anew, or all that are shown. */
@@ -182,7 +182,7 @@ export class Likes {
       const entry = this.#entry(postId);
       if (entry.wish === null) Object.assign(entry, { wish: liked, isDoubtful: true });
       this.#show(entry);
-      if (entry.sending === null) this.#sendIn(postId, entry, 0);
+      this.#sendIn(postId, entry, 0);
     }
   }
 
@@ -208,7 +208,7 @@ export class Likes {
 
   #comeOnline(): void {
     for (const [postId, entry] of this.#entries) {
-      if (entry.wish !== null && entry.sending === null) this.#sendIn(postId, entry, 0);
+      if (entry.wish !== null) this.#sendIn(postId, entry, 0);
     }
     this.refresh();
     this.#loader.hurry();
@@ -273,6 +273,7 @@ export class Likes {
     return entry.sending !== null || entry.isDoubtful || !entry.isKnown || entry.confirmed?.liked !== entry.wish;
   }
 
+  /** Send the wish, unless one is under way: what that one is answered leads to the next. */
   #send(postId: string, entry: Entry): void {
     if (entry.sending !== null || entry.wish === null) return;
     this.#stopTimer(entry);
