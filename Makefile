@@ -30,8 +30,9 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
-openapi: setup ## Write public/openapi.json, the description of the routes, from the code
+openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
+	@.venv/bin/python -m dev.typescript
 
 schema: setup ## Write what the migrations make, with which the doctor compares a database
 	@.venv/bin/python -m dev.schema $(ARGS)

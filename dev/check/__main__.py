@@ -19,6 +19,7 @@ CHECKS: dict[str, Check] = {
     "mypy": code.mypy,
     "push": schema.push,
     "advisors": schema.advisors,
+    "client": code.client,
     "imports": code.imports,
     "squawk": schema.squawk,
     "secrets": secret_scan.secrets,

@@ -90,7 +90,7 @@ MIGRATIONS = {
     "post_images": "4699dbb878df",
     "post_image_requests": "9adcd176f8a4",
     "rankings": "e6960386dd72",
-    "posts": "32f5b612cda5",
+    "posts": "0fef2c388894",
     "removed_users": "7f2240daef57",
     "notifications": "750e3cdd0f36",
     "push": "c10a73574a9e",
