@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "dashboard": dashboard.dashboard,
     "push": schema.push,
     "advisors": schema.advisors,
+    "client": code.client,
     "imports": code.imports,
     "squawk": schema.squawk,
     "secrets": secret_scan.secrets,
