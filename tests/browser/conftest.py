@@ -69,7 +69,7 @@ def page(chromium: Browser, complaints: Complaints) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def whole_site(clones: Clones, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The functions and the built dashboard, over a database of their own. Started once: each function takes half a second."""
+    """The functions and the built dashboard, over a database of their own. Started once: it takes some seconds."""
     dashboard.build()
     database = clones.take()
     project = clones.databases.address.env(database)

@@ -59,7 +59,8 @@ def test_no_screen_shuts_anybody_out(busy: Site, page: Page, complaints: Complai
     page.get_by_role("button", name="Redrive…").click()
     expect(page.get_by_role("heading", name="Redrive 1 job?")).to_be_visible()
     found["dialog"] = page.evaluate(SERIOUS)
-    assert {screen: problems for screen, problems in found.items() if problems} == {}
+    problems = [f"{screen}: {problem}" for screen, of_screen in found.items() for problem in of_screen]
+    assert problems == [], "\n".join(problems)
 
 
 def test_nothing_comes_from_elsewhere_and_the_policy_holds(busy: Site, page: Page, complaints: Complaints) -> None:

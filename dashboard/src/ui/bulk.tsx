@@ -26,6 +26,7 @@ const DONE: Record<BulkVerb, string> = {
   edit: "changed",
   delete: "deleted",
 };
+const EDITS = ["scheduledFor", "priority"] as const;
 /** A filter changes at most a thousand jobs a call; this many calls without an end mean that something is wrong. */
 const MOST_CALLS = 2_000;
 
@@ -129,7 +130,7 @@ export function BulkDialog({ verb, chosen, onClose, onDone }: BulkProps) {
           </span>
         </p>
       )}
-      {(problem ?? counting.error) != null && (
+      {(problem ?? counting.error) != null && !EDITS.some((field) => ruleFor(problem, field)) && (
         <p className="problem" role="alert">
           {inWords(problem ?? counting.error)}
         </p>
