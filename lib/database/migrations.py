@@ -85,7 +85,7 @@ MIGRATIONS = {
     "newest_jobs": "e838bafa027e",
     "list_jobs": "185b5efba016",
     "search_jobs": "eb7fdf38904c",
-    "matching_jobs": "2120fb9c9fa3",
+    "matching_jobs": "101fb3d4237a",
     "change_jobs": "7f2dbd5110f3",
     "post_images": "4699dbb878df",
     "post_image_requests": "9adcd176f8a4",
