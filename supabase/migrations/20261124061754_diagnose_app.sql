@@ -37,7 +37,7 @@ begin
   )
   union all
   select 'foreign_key_missing', 'high', c.name || '.post_id',
-    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind',
+    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind (remove those that it left first)',
     case when migrated
       then format('alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade;', c.name)
       else 'supabase db push' end

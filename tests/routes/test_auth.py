@@ -34,6 +34,7 @@ DOORS = [
     Door("GET", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("POST", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/metrics", "ADMIN_API_TOKEN"),
+    Door("GET", "/api/admin/queue/diagnostics", "ADMIN_API_TOKEN"),
 ]
 ADMIN_DOORS = [door for door in DOORS if door.variable == "ADMIN_API_TOKEN" and door.method == "GET"]
 every_door = pytest.mark.parametrize("door", DOORS, ids=str)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from lib.services.admin.queue.diagnostics import Doctor
 from lib.services.admin.queue.stats import QueueStats
 from lib.services.health.queue import QueueHealth
 from lib.services.posts import PostsReply
@@ -19,7 +20,7 @@ from tests.routes.conftest import ROOT, routes
 
 TEXT = (ROOT / "docs" / "http.md").read_text()
 EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
-MODELS = (Ratings, PostsReply, ProcessReply, JobState, QueueStats, QueueHealth)
+MODELS = (Ratings, PostsReply, ProcessReply, JobState, QueueStats, Doctor, QueueHealth)
 UUID = "0197a000-0000-7000-8000-000000000000"
 
 

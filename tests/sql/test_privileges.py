@@ -27,8 +27,8 @@ DEFINER_TRIGGERS = {
     *("own_push_endpoints", "remove_rows_of_users"),
 }
 TRIGGERS = DEFINER_TRIGGERS | {"tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url"}
-# Others' sessions are hidden from service_role.
-DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction"}
+# What is hidden from service_role: others' sessions, pg_cron's and Vault's names, the list of applied migrations.
+DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction", "diagnose_waking", "diagnose_migrations"}
 
 
 def names(db: Db, query: str, *arguments: object) -> set[str]:
