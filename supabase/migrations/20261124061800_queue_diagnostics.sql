@@ -52,6 +52,7 @@ begin
       select count(*) from jsonb_each(expected) as kinds cross join lateral jsonb_each_text(kinds.value)
     ),
     'migrations', expected -> 'migration',
+    'like_writes', queue_private.like_writes_state(),
     'generated_at', statement_timestamp()
   );
 end

@@ -39,8 +39,10 @@ def test_the_old_app_is_examined_and_left_as_it_was(clones: Clones, request: pyt
         app.execute("drop function claim_next_job; drop table background_jobs")
 
         migrate(app)
-        # As app_access.sql says: until close_direct_ratings.sql.
-        assert [finding.code for finding in examine(url)] == ["session_ids_public"]
+        # As like_writes.sql and app_access.sql say: until old clients are gone.
+        assert [finding.code for finding in examine(url)] == ["session_ids_public", "like_writes_ignored"]
+        app.execute("alter table posts_new disable trigger ignore_like_write_on_update")
+        assert "likes_writable" in {finding.code for finding in examine(url)}
 
 
 def test_the_command_fails_as_told(project: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
