@@ -1,4 +1,4 @@
-"""The migrations that this code goes with, by the digests of their texts. `make schema` writes this file."""
+"""The migrations that this code goes with, and their digests. `make schema` writes this file."""
 
 MIGRATIONS = {
     "reserved_names": "7bb0f3640879",
@@ -67,17 +67,17 @@ MIGRATIONS = {
     "queue_stats": "53f94bd72024",
     "queue_counters": "e8b1fa2ef2f1",
     "schema_facts": "fea59adf35be",
-    "diagnose_schema": "12363f761ab8",
-    "diagnose_relations": "8489b5b12fbd",
+    "diagnose_schema": "55898a1dc4aa",
+    "diagnose_relations": "edb25e15a1d5",
     "diagnose_access": "fb281688e572",
-    "diagnose_app": "0df4060e29bd",
-    "diagnose_rows": "0ce13a3a9d70",
+    "diagnose_app": "edc5d100c854",
+    "diagnose_rows": "a0cf10851553",
     "diagnose_triggers": "9ef892fb4913",
-    "diagnose_jobs": "99c83a1abe56",
-    "diagnose_server": "51c01a374d27",
+    "diagnose_jobs": "84f6be695709",
+    "diagnose_server": "f7d9b5449821",
     "diagnose_waking": "469485656dc0",
     "diagnose_migrations": "b03ed523e836",
-    "diagnose": "53742c945ae9",
+    "diagnose": "85212ef2bfc5",
     "queue_diagnostics": "7e3c481344a2",
     "find_jobs": "a60addb26543",
     "like_writes": "0fb501a069d8",
