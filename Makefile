@@ -10,7 +10,7 @@ ARGS ?=
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi lock bench bench-peers queue soak fuzz clean
+.PHONY: help setup demo dev test check openapi schema doctor lock bench bench-peers queue soak fuzz clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,12 @@ check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (AR
 
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code
 	@.venv/bin/python -m dev.openapi
+
+schema: setup ## Write what the migrations make, with which the doctor compares a database
+	@.venv/bin/python -m dev.schema $(ARGS)
+
+doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
+	@.venv/bin/python -m dev.doctor $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in

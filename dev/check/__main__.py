@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from dev.check import code, deployment, schema
+from dev.check import code, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
@@ -21,6 +21,7 @@ CHECKS: dict[str, Check] = {
     "advisors": schema.advisors,
     "imports": code.imports,
     "squawk": schema.squawk,
+    "secrets": secret_scan.secrets,
     "ruff": code.ruff,
 }
 

@@ -130,10 +130,11 @@ select queue_private.reserve_names('{
   ],
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
-    "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images"
+    "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images",
+    "ignore_like_write_on_insert", "ignore_like_write_on_update", "leave_others_posts"
   ],
   "policy": [
-    "anyone reads comments", "anyone reads posts", "sessions add ratings", "sessions read ratings",
+    "anyone reads comments", "anyone reads posts", "old clients name likes", "sessions add ratings", "sessions read ratings",
     "sessions remove ratings", "users add their own posts", "users change their own posts",
     "users delete their own posts"
   ],
