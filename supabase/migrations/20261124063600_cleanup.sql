@@ -43,6 +43,8 @@ begin
         where old.pushed_at < before_needed
         order by old.pushed_at limit max_rows for update skip locked
       ));
+    when 'operator_actions' then
+      return queue_private.delete_old_operator_actions(older_than_days, max_rows);
     when 'notifications' then
       delete from public.notifications as notification where notification.id = any (array(
         select old.id from public.notifications as old

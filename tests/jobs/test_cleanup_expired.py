@@ -51,6 +51,15 @@ def old_run(db: Db, days: int) -> None:
     )
 
 
+def old_action(db: Db, days: int) -> None:
+    """What an operator did so many days ago."""
+    db.execute(
+        "insert into public.operator_actions (at, operator, action, changed)"
+        " values (now() - make_interval(days => %s), 'admin token', 'cancel', 1)",
+        (days,),
+    )
+
+
 def count(db: Db, table: str) -> int:
     """The rows of a table."""
     row = db.execute(f"select count(*) as rows from {table}".encode()).fetchone()  # noqa: S608 - a name from here
@@ -78,6 +87,7 @@ async def test_deletes_what_is_old_enough_and_counts_it(work: Work, db: Db) -> N
         "job_history": 2,
         "worker_runs": 2,
         "push_deliveries": 0,
+        "operator_actions": 0,
         "notifications": 2,
         "orphaned_images": 0,
         "continued_by": None,
@@ -100,6 +110,14 @@ async def test_two_days_of_history_stay_whatever_is_asked(work: Work, db: Db) ->
     old_run(db, 3)
     result = await clean(work, db, days=1)
     assert (result["job_history"], result["worker_runs"]) == (1, 1)
+
+
+async def test_what_operators_did_stays_for_400_days(work: Work, db: Db) -> None:
+    """Whatever is asked, and nobody but this job can remove it."""
+    for days in (1, 399, 401, 500):
+        old_action(db, days)
+    assert (await clean(work, db, days=1))["operator_actions"] == 2
+    assert count(db, "public.operator_actions") == 2
 
 
 async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> None:
