@@ -10,7 +10,7 @@ ARGS ?=
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi schema doctor lock bench bench-peers queue soak fuzz clean
+.PHONY: help setup demo dev test check openapi schema doctor lock bench bench-peers queue soak fuzz audit clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,8 +30,9 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
-openapi: setup ## Write public/openapi.json, the description of the routes, from the code
+openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
+	@.venv/bin/python -m dev.typescript
 
 schema: setup ## Write what the migrations make, with which the doctor compares a database
 	@.venv/bin/python -m dev.schema $(ARGS)
@@ -43,6 +44,7 @@ lock: setup ## Write requirements*.txt, with versions and hashes, from requireme
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-cli.txt requirements-cli.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements-cli.txt -o requirements-dev.txt requirements-dev.in
+	@.venv/bin/uv pip compile $(LOCK) -o bench/peers/requirements.txt bench/peers/requirements.in
 
 bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)
@@ -55,6 +57,9 @@ queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help`
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
+	@.venv/bin/python -m dev.audit
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from dev.check import code, deployment, schema, secret_scan
+from dev.check import code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
@@ -17,8 +17,10 @@ from dev.errors import StackError
 CHECKS: dict[str, Check] = {
     "build": deployment.build,
     "mypy": code.mypy,
+    "dashboard": dashboard.dashboard,
     "push": schema.push,
     "advisors": schema.advisors,
+    "client": code.client,
     "imports": code.imports,
     "squawk": schema.squawk,
     "secrets": secret_scan.secrets,
