@@ -121,12 +121,12 @@ select queue_private.reserve_names('{
   "function": [
     "add_notification", "audit_like_counts", "cancel_job", "cancel_jobs", "claim_isolated_job", "claim_jobs",
     "claim_next_job", "complete_job", "create_post", "delete_expired", "discard_jobs", "due_schedules", "enqueue_job",
-    "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run", "fire_schedule",
-    "like_states", "list_jobs", "list_posts", "pause_job_type", "post_exists", "queue_counters", "queue_diagnostics",
-    "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs", "remove_push_subscription",
-    "rescue_expired_jobs", "resume_job_type", "search_jobs", "set_like", "settle_and_claim", "settle_jobs",
-    "start_worker_run", "store_post_image", "store_post_thumbnails", "sync_post_like_count", "sync_post_like_counts",
-    "toggle_like", "undelivered_pushes"
+    "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run",
+    "fire_schedule", "like_states", "list_jobs", "list_posts", "pause_job_type", "post_exists", "post_like_counts",
+    "queue_counters", "queue_diagnostics", "queue_health", "queue_stats", "recompute_rankings", "record_push",
+    "redrive_jobs", "remove_push_subscription", "rescue_expired_jobs", "resume_job_type", "search_jobs", "set_like",
+    "settle_and_claim", "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails",
+    "sync_post_like_count", "sync_post_like_counts", "toggle_like", "undelivered_pushes"
   ],
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
