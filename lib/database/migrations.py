@@ -1,7 +1,7 @@
 """The migrations that this code goes with, and their digests. `make schema` writes this file."""
 
 MIGRATIONS = {
-    "reserved_names": "7bb0f3640879",
+    "reserved_names": "1a6ee2c7e195",
     "private_schema": "b012175e43c8",
     "app_changes": "481c1b776b50",
     "app_rows": "67f5fdd429fa",
@@ -45,6 +45,7 @@ MIGRATIONS = {
     "counting_triggers": "e7eb02d5df7a",
     "app_counters": "f72eccfa4514",
     "like_sync": "12657df70cc1",
+    "like_versions": "2f530fe4dd19",
     "like_limits": "10e114cc1c9f",
     "ratings": "ab0d924c5bd0",
     "like_audit": "42a8b9990de4",

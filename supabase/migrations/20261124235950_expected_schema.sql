@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 select $facts${
 "migration": {
-"reserved_names": "7bb0f3640879",
+"reserved_names": "1a6ee2c7e195",
 "private_schema": "b012175e43c8",
 "app_changes": "481c1b776b50",
 "app_rows": "67f5fdd429fa",
@@ -50,6 +50,7 @@ select $facts${
 "counting_triggers": "e7eb02d5df7a",
 "app_counters": "f72eccfa4514",
 "like_sync": "12657df70cc1",
+"like_versions": "2f530fe4dd19",
 "like_limits": "10e114cc1c9f",
 "ratings": "ab0d924c5bd0",
 "like_audit": "42a8b9990de4",
@@ -458,6 +459,7 @@ select $facts${
 "public.list_worker_runs(integer,bigint)": "5af6a8772bb3",
 "public.pause_job_type(public.job_type)": "2191986bceed",
 "public.post_exists(uuid)": "31be00af506d",
+"public.post_like_counts(uuid[])": "641b6836a3aa",
 "public.queue_counters()": "1eda935e6dbf",
 "public.queue_diagnostics()": "99848eb164a3",
 "public.queue_health()": "582451800c2b",
@@ -584,6 +586,7 @@ select $facts${
 "queue_private.schedule_stats(text)": "61317169c2f0",
 "queue_private.schema_facts()": "fe4a0d1906f7",
 "queue_private.set_type_paused(text,public.job_type,boolean)": "cc657a82cdca",
+"queue_private.snapshot_version()": "7d4482a4dd03",
 "queue_private.take_like_call(text,integer,text,integer)": "c314d4076380",
 "queue_private.tally_changed_jobs()": "045b560371d9",
 "queue_private.tally_ended_jobs()": "b73dde2f8b7f",
@@ -652,6 +655,7 @@ select $facts${
 "service_role: function public.list_worker_runs(integer,bigint)": "execute",
 "service_role: function public.pause_job_type(public.job_type)": "execute",
 "service_role: function public.post_exists(uuid)": "execute",
+"service_role: function public.post_like_counts(uuid[])": "execute",
 "service_role: function public.queue_counters()": "execute",
 "service_role: function public.queue_diagnostics()": "execute",
 "service_role: function public.queue_health()": "execute",
@@ -754,6 +758,7 @@ select $facts${
 "service_role: function queue_private.schedule_stats(text)": "execute",
 "service_role: function queue_private.schema_facts()": "execute",
 "service_role: function queue_private.set_type_paused(text,public.job_type,boolean)": "execute",
+"service_role: function queue_private.snapshot_version()": "execute",
 "service_role: function queue_private.take_like_call(text,integer,text,integer)": "execute",
 "service_role: function queue_private.user_lock(uuid)": "execute",
 "service_role: function queue_private.was_settled(uuid,uuid)": "execute",
