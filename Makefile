@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,8 +37,9 @@ install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run
 rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
 	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
 
-openapi: setup ## Write public/openapi.json, the description of the routes, from the code
+openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
+	@.venv/bin/python -m dev.typescript
 
 schema: setup ## Write what the migrations make, with which the doctor compares a database
 	@.venv/bin/python -m dev.schema $(ARGS)
@@ -50,6 +51,7 @@ lock: setup ## Write requirements*.txt, with versions and hashes, from requireme
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-cli.txt requirements-cli.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements-cli.txt -o requirements-dev.txt requirements-dev.in
+	@.venv/bin/uv pip compile $(LOCK) -o bench/peers/requirements.txt bench/peers/requirements.in
 
 bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)
@@ -62,6 +64,9 @@ queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help`
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
+	@.venv/bin/python -m dev.audit
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)

@@ -80,6 +80,7 @@ class Settings(BaseModel):
     vapid_subject: str | None = Field(None, validation_alias="VAPID_SUBJECT")
     likes_per_minute_per_session: int = Field(60, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_SESSION")
     likes_per_minute_per_address: int = Field(1200, ge=0, le=MAX_LIKES, validation_alias="LIKES_PER_MINUTE_PER_ADDRESS")
+    dashboard_hide_payloads: bool = Field(default=False, validation_alias="DASHBOARD_HIDE_PAYLOADS")
     worker_budget_ms: int = Field(8000, ge=500, le=9000, validation_alias="WORKER_BUDGET_MS")
     worker_concurrency: int = Field(20, ge=1, le=200, validation_alias="WORKER_CONCURRENCY")
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")

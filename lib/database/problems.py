@@ -16,9 +16,13 @@ from lib.errors import (
     TooMany,
 )
 
-# What check constraints mean to whoever enqueues or posts, and a rule of change_like to whoever likes.
+# What check constraints mean to whoever enqueues or posts, and rules of change_like and matching_jobs to whoever calls.
 _RULES = {
     "a new session_id has at least 16 characters": ("sessionId", "must have at least 16 characters"),
+    "too many jobs were looked at for the filter": (
+        "filter",
+        "looks at too many jobs; narrow it by status, jobType, key, createdFrom or createdTo",
+    ),
     "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
     "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
     "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),

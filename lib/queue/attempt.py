@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -147,4 +148,4 @@ def _fail(job_type: JobType, job: Job, error: Exception) -> Settlement:
         attempt=job.attempts,
         reason=type(error).__name__,
     )
-    return settle_failure(job, job_type.policy, error, random.random())
+    return settle_failure(job, job_type.policy, error, random.random(), datetime.now(UTC))

@@ -23,6 +23,7 @@ from lib.queue.schedules import fire_due_schedules
 from lib.queue.settle import Settler
 from lib.queue.store import Store
 from lib.resources import Resources
+from lib.version import VERSION
 
 # WORKER_MAX_RUNS holds for the runs that other runs start. The cron's and a person's always work: lost runs could
 # otherwise lock the queue up.
@@ -112,7 +113,7 @@ class _Run:
             log_event("run.types_unknown_to_the_database", level=logging.ERROR, job_types=started.unknown_types)
         if not self._was_started_by_a_run:
             self._isolated_types = [self._types[name] for name in started.isolated_types if name in self._types]
-        log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger)
+        log_event("run.started", worker_id=self.report.worker_id, trigger=self._trigger, version=VERSION)
         budget_s = self.report.budget_ms / 1000
         never = [name for name, job_type in self._types.items() if job_type.policy.timeout_s > budget_s]
         if never:
@@ -184,6 +185,7 @@ class _Run:
         log_event(
             "run.finished",
             worker_id=report.worker_id,
+            version=VERSION,
             stop_reason=report.stop_reason,
             duration_ms=report.duration_ms,
             counts=report.counts(),

@@ -39,7 +39,7 @@ def test_every_version_is_exact_and_installed(file: str) -> None:
         assert requirement.specifier.contains(version(name)), name
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, "bench/peers/requirements.txt"])
 def test_every_package_has_its_hashes(file: str) -> None:
     """A package index that answers with another file under the same version is refused."""
     assert not [line for line in lines_of(file) if not hashes_of(line)]

@@ -27,9 +27,11 @@ DEFINER_TRIGGERS = {
     *("ask_for_like_sync", "ask_for_post_images", "ask_for_changed_post_image"),
     *("own_push_endpoints", "remove_rows_of_users", "ignore_like_write", "leave_others_posts"),
 }
-TRIGGERS = DEFINER_TRIGGERS | {"tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url"}
-# Others' sessions are hidden from service_role.
-DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction"}
+TRIGGERS = DEFINER_TRIGGERS | {
+    *("tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url", "keep_operator_actions"),
+}
+# Others' sessions are hidden from service_role, and what operators did is not service_role's to delete.
+DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction", "delete_old_operator_actions"}
 
 
 def names(db: Db, query: str, *arguments: object) -> set[str]:
