@@ -92,7 +92,9 @@ def _of_output(app: Path) -> list[str]:
         for name in ("ratings", "posts")
         if not any(str(route.get("dest", "")).startswith(f"{QUEUE_URL}/api/{name}") for route in routes)
     ]
+    if not any(route.get("dest") == "/admin/queue/index.html" for route in routes):
+        problems.append("nothing leads to the operators' page")
     secured = [route["src"] for route in routes if "Content-Security-Policy" in route.get("headers", {})]
-    if not secured or not all(source.startswith("^/api(") for source in secured):
+    if not secured or not all(source.startswith(("^/api(", "^/admin/queue(")) for source in secured):
         problems.append(f"our headers are for {secured}, and should be for our routes")
     return problems

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from dev import dashboard
 from dev.install import vercel_json
 from dev.install.manifest import Choices
 
@@ -15,7 +16,10 @@ CLIENT = "clients/typescript/src"
 
 
 def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
-    """Return the files that the app should have, by path. Migrations are not among them."""
+    """Return the files that the app should have, by path. Migrations are not among them.
+
+    The operators' page comes built, for the app's type checker would read its sources; it knows no prefix.
+    """
     own = choices.mode == "two-projects"
     base = f"{choices.folder}/" if own else ""
     found = {}
@@ -26,8 +30,12 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
     client = "src/lib/suplatzigram" if (app / "src").is_dir() else "lib/suplatzigram"
     for file in _tracked(project, (f"{CLIENT}/**/*",)):
         found[f"{client}/{file.relative_to(project / CLIENT).as_posix()}"] = file.read_bytes()
+    if (project / "dashboard").is_dir() and not choices.prefix:
+        page = dashboard.build(project)
+        for file in filter(Path.is_file, sorted(page.rglob("*"))):
+            found[f"{base}{file.relative_to(project).as_posix()}"] = file.read_bytes()
     if own:
-        found[f"{base}vercel.json"] = (project / "vercel.json").read_bytes()
+        found[f"{base}vercel.json"] = vercel_json.for_own_project(project).encode()
     return found
 
 

@@ -54,6 +54,8 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime) -> Pl
     problems, notes = routes.collisions(project, app, choices)
     plan.problems += problems
     plan.notes += notes + routes.caught_by_proxy(project, app, choices)
+    if choices.prefix:
+        plan.notes.append("the operators' page calls /api/admin/queue, so it is not installed under a prefix")
     plan.manifest = Manifest(
         choices=choices,
         files={name: checksum(content) for name, content in own.items()},

@@ -35,12 +35,31 @@ def for_one_project(project: Path, prefix: str, original: str | None) -> str:
     build_env = merged.setdefault("build", {}).setdefault("env", {})
     build_env |= ours["build"]["env"]
     merged["headers"] = [*merged.get("headers", []), *_headers(ours, base)]
+    merged["rewrites"] = [*_rewrites(ours, base), *merged.get("rewrites", [])]
     return json.dumps(merged, indent=2) + "\n"
 
 
+def for_own_project(project: Path) -> str:
+    """Return vercel.json for a project of the queue alone, whose page is built already."""
+    ours: dict[str, Any] = json.loads((project / "vercel.json").read_text())
+    return json.dumps(ours | {"buildCommand": "", "installCommand": ""}, indent=2) + "\n"
+
+
 def _headers(ours: dict[str, Any], base: str) -> list[dict[str, Any]]:
-    """Our headers, for our routes only: the pages are the app's."""
-    wanted = [rule["headers"] for rule in ours["headers"] if rule["source"] in ("/(.*)", "/api/(.*)")]
-    names = "(queue|admin/queue|health/queue)/(.*)" if base == "/api" else "(.*)"
-    sources = [f"{base}/{names}", f"{base}/(ratings|posts)"] if base == "/api" else [f"{base}/{names}"]
-    return [{"source": source, "headers": [header for headers in wanted for header in headers]} for source in sources]
+    """Our headers, for our routes only: the other pages are the app's."""
+    rules = {rule["source"]: rule["headers"] for rule in ours["headers"]}
+    everywhere, pages, api = rules["/(.*)"], rules["/((?!api/).*)"], rules["/api/(.*)"]
+    if base != "/api":
+        return [{"source": f"{base}/(.*)", "headers": everywhere + api}]
+    return [
+        {"source": "/api/(ratings|posts|queue/.*|admin/queue/.*|health/queue)", "headers": everywhere + api},
+        {"source": "/admin/queue(/.*)?", "headers": everywhere + pages},
+        *(rule for rule in ours["headers"] if rule["source"].startswith("/admin/queue/")),
+    ]
+
+
+def _rewrites(ours: dict[str, Any], base: str) -> list[dict[str, str]]:
+    """The operators' page, also without a slash at its end, which Next.js takes away."""
+    if base != "/api" or not ours.get("rewrites"):
+        return []
+    return [{"source": "/admin/queue", "destination": "/admin/queue/index.html"}, *ours["rewrites"]]

@@ -184,6 +184,7 @@ def test_a_prefix_makes_room_for_the_app_s_routes(app: Path) -> None:
     assert settings["crons"][0]["path"] == "/api/jobs/queue/process"
     assert list(settings["functions"]) == ["api/jobs/**/*.py"]
     assert {rule["source"] for rule in settings["headers"]} == {"/api/jobs/(.*)"}
+    assert settings["rewrites"] == []
     assert install(app, "--prefix", "other") == 1
 
 
