@@ -38,7 +38,7 @@ def built_functions(folder: Path) -> list[Function]:
     functions = []
     for config in sorted(output.rglob("*.func/.vc-config.json")):
         settings = json.loads(config.read_text())
-        files = {name: folder / path for name, path in settings.pop("filePathMap").items()}
+        files = {name: folder / path for name, path in settings.pop("filePathMap", {}).items()}
         route = config.parent.relative_to(output).as_posix().removesuffix(".func")
         functions.append(Function(route, settings, files))
     return functions
