@@ -10,7 +10,7 @@ ARGS ?=
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi lock bench bench-peers soak audit fuzz clean
+.PHONY: help setup demo dev test check openapi licences lock bench bench-peers soak audit fuzz clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (AR
 
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code
 	@.venv/bin/python -m dev.openapi
+
+licences: setup ## Write docs/licences.md from what the deployed packages say
+	@.venv/bin/python -m dev.licences
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in

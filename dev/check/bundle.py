@@ -46,6 +46,7 @@ def problems_of(function: Function, folder: Path) -> list[str]:
     tops = {name.partition("/")[0] for name in function.files}
     lib = {file.relative_to(folder).as_posix() for file in (folder / "lib").rglob("*.py")}
     problems = [f"carries {name}" for name in tops - DEPLOYED]
+    problems += [f"carries {name}" for name in function.files if re.search(r"(^|/)\.env", name) and "/" in name]
     problems += [f"lacks {name}" for name in lib - function.files.keys()]
     wanted, found = pinned(folder), vendored(function)
     problems += [f"{name} is not vendored" for name in wanted - found]
