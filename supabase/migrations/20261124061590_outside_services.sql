@@ -1,10 +1,6 @@
 -- What the services outside say of us: does Storage take files, do push services take pushes? Caller: queue_health.
 -- Whoever can create a job or a subscription must not be able to change either answer. Locks: none.
 
--- Serves storage_refusals. Few rows: runs that stored files, or could not.
-create index if not exists worker_runs_storage_idx on public.worker_runs (started_at)
-  where counts ?| array['storage_taken', 'storage_refused'];
-
 -- storage_refusals: how many uploads Storage has refused since it took one last, and since when, by what the worker's runs
 -- count (lib/database/storage.py): what is the file's own fault is not among them, nor a call that had too little time. A job
 -- that is given back is tried again within an hour, so a refusal that lasts shows in the last 75 minutes.
