@@ -32,6 +32,7 @@ _RULES = {
     "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
     "background_jobs_scheduled_for_in_years_1_to_9999": ("scheduled_for", "must be in the years 1 to 9999"),
     "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
+    "background_jobs_traceparent_is_w3c": ("traceparent", "must be a traceparent of W3C Trace Context, version 00"),
     "posts_new_image_url_is_a_url_or_a_path": (
         "imageUrl",
         "must be an http(s) URL or a path, of at most 2048 characters and no control characters",
