@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from lib.database import StorageCalls
 from lib.queue.job import Job
 from lib.queue.settlement import Ending, Settlement
 
@@ -38,6 +39,7 @@ class RunReport:
     duration_ms: int = 0
     endings: Counter[str] = field(default_factory=Counter)
     results: list[SettledJob] = field(default_factory=list)
+    storage: StorageCalls = field(default_factory=StorageCalls)
 
     def add_claimed(self, jobs: Sequence[Job]) -> None:
         """Count jobs that were leased."""
@@ -57,7 +59,7 @@ class RunReport:
         return sum(count for ending, count in self.endings.items() if ending not in ("released", "stale"))
 
     def counts(self) -> dict[str, int]:
-        """Return the numbers that worker_runs keeps."""
+        """Return the numbers of the jobs."""
         endings = ("completed", "retried", "dead", "snoozed", "discarded", "released", "stale")
         return {
             "processed": self.processed,

@@ -88,8 +88,8 @@ class _Run:
         self._deadline = Deadline.start(
             worker.clock, settings.worker_budget_ms, worker.deadline_in_s, worker.should_stop
         )
-        self._resources = worker.resources.within(self._deadline.call_time_left_s)
         self.report = RunReport(worker_id=f"w-{secrets.token_hex(8)}", budget_ms=settings.worker_budget_ms)
+        self._resources = worker.resources.within(self._deadline.call_time_left_s).counting(self.report.storage)
         self._store = Store(self._resources.database, self.report.worker_id)
         self._settler = Settler(self._store, self.report, self._deadline)
         self._attempts = Attempts(self._resources, self._deadline)
@@ -186,16 +186,17 @@ class _Run:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""
         self._measure()
         report = self.report
+        counts = report.counts() | report.storage.counts()
         log_event(
             "run.finished",
             worker_id=report.worker_id,
             version=VERSION,
             stop_reason=report.stop_reason,
             duration_ms=report.duration_ms,
-            counts=report.counts(),
+            counts=counts,
         )
         try:
-            await self._store.finish_worker_run(self._run_id, report.stop_reason, report.counts())
+            await self._store.finish_worker_run(self._run_id, report.stop_reason, counts)
         except DatabaseError as error:
             log_event("run.not_recorded", worker_id=report.worker_id, reason=str(error))
 
