@@ -47,6 +47,13 @@ def _check_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_cache_key(value: str) -> str:
+    """Refuse a key that all posts would share."""
+    if "{id}" not in value:
+        raise ValueError("must have {id}, where the post's id goes")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 # A bucket's name, as Storage has it in URLs.
@@ -54,6 +61,8 @@ Bucket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0
 # What a limit of the database function can be: it is an integer there.
 MAX_LIKES = 1_000_000
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+CacheKey = Annotated[str, AfterValidator(_check_cache_key)]
+CacheKeys = Annotated[tuple[CacheKey, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
@@ -85,6 +94,13 @@ class Settings(BaseModel):
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
     worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
     worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    upstash_redis_rest_url: Url | None = Field(None, validation_alias="UPSTASH_REDIS_REST_URL")
+    upstash_redis_rest_token: Key | None = Field(None, validation_alias="UPSTASH_REDIS_REST_TOKEN")
+    cache_key_of_likes: CacheKey = Field("post:{id}:likes", validation_alias="CACHE_KEY_OF_LIKES")
+    cache_keys_to_delete: CacheKeys = Field((), validation_alias="CACHE_KEYS_TO_DELETE")
+    cache_ttl_seconds: int = Field(86_400, ge=1, le=31_536_000, validation_alias="CACHE_TTL_SECONDS")
+    revalidate_url: Url | None = Field(None, validation_alias="REVALIDATE_URL")
+    revalidate_secret: Key | None = Field(None, validation_alias="REVALIDATE_SECRET")
     vercel_env: str | None = Field(None, validation_alias="VERCEL_ENV")
     vercel_url: str | None = Field(None, validation_alias="VERCEL_URL")
     vercel_project_production_url: str | None = Field(None, validation_alias="VERCEL_PROJECT_PRODUCTION_URL")

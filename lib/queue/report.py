@@ -34,6 +34,7 @@ class RunReport:
     rescued: int = 0
     rescued_dead: int = 0
     scheduled: int = 0
+    follow_ups_failed: int = 0
     stop_reason: StopReason = "empty"
     duration_ms: int = 0
     endings: Counter[str] = field(default_factory=Counter)
@@ -66,4 +67,5 @@ class RunReport:
             "rescued": self.rescued,
             "rescued_dead": self.rescued_dead,
             "scheduled": self.scheduled,
+            **({"follow_ups_failed": self.follow_ups_failed} if self.follow_ups_failed else {}),
         }
