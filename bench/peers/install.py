@@ -31,7 +31,7 @@ def _complete(place: Path) -> None:
     uv = Path(sys.executable).parent / "uv"
     for command in (
         [uv, "venv", "--quiet", f"--python={sys.executable}", place / "venv"],
-        [uv, "pip", "sync", "--quiet", f"--python={python(place)}", REQUIREMENTS],
+        [uv, "pip", "sync", "--quiet", "--require-hashes", f"--python={python(place)}", REQUIREMENTS],
     ):
         done = subprocess.run(
             list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

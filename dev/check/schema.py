@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from dev import paths, toolchain
+from dev.check.advisors import Remark, explained, problems, served
 from dev.check.commands import CheckError, npm_tool, run, tool
 from dev.supabase import temporary
 
@@ -28,7 +29,7 @@ def squawk() -> str:
 
 
 def advisors() -> str:
-    """Ask Supabase's advisors about a database with the migrations; warnings are failures."""
+    """Ask Supabase's advisors about a database with the migrations; warnings and unexplained remarks are failures."""
     with temporary() as stack, supabase_folder() as folder:
         url = stack.address.postgres_url()
         options = [f"--remote={url}?sslmode=disable", "--level=info", "--fail-on=warn"]
@@ -36,7 +37,11 @@ def advisors() -> str:
             output = supabase(folder, "db", "advisors", *options, "--output-format=json")
         except CheckError as failure:
             raise CheckError(_readable(str(failure))) from failure
-        return f"{len(_findings(output))} remarks, none a warning"
+    remarks = [Remark.of(finding) for finding in _findings(output)]
+    files = (paths.PROJECT / "supabase/migrations").glob("*.sql")
+    if found := problems(remarks, explained(paths.PROJECT / "docs/advisors.md"), served(files)):
+        raise CheckError("\n".join(found))
+    return f"{len(remarks)} remarks, each explained, none a warning"
 
 
 def push() -> str:

@@ -36,7 +36,7 @@ SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "password_encryption": "scram-sha-256",
+    "password_encryption": "scram-sha-256",  # pragma: allowlist secret
     "scram_iterations": "16",  # random passwords need no stretching, and tests connect a lot
     "autovacuum_naptime": "10s",
     "track_functions": "all",

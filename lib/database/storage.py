@@ -51,6 +51,15 @@ class Storage:
         """
         return len(await self._call("storage.remove", lambda files: files.from_(bucket).remove(list(names))))
 
+    async def is_public(self, bucket: str) -> bool:
+        """Whether anyone gets the bucket's files.
+
+        Raises:
+            DatabaseRejected: with the code 404, there is no such bucket.
+            DatabaseUnavailable, DatabaseTimeout: see lib.errors.
+        """
+        return (await self._call("storage.bucket", lambda files: files.get_bucket(bucket))).public
+
     @property
     def _api(self) -> str:
         return f"{self.url.rstrip('/')}/storage/v1"

@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -24,6 +25,7 @@ from lib.queue.outcome import Completed, Discard, Snooze
 from lib.queue.registry import JobType, Payload
 from lib.queue.settlement import Settlement, release, settle_failure, settle_outcome
 from lib.resources import Resources
+from lib.tracing import tracing
 
 
 class _Ready(NamedTuple):
@@ -72,7 +74,10 @@ class Attempts:
         jobs = tuple(each.job for each in batch)
         context = JobContext(jobs, self.resources.within(remaining_s), remaining_s, self.follow_ups)
         requests = [each.request for each in batch]
-        answer = await call_handler(job_type, requests if job_type.is_batch else requests[0], context)
+        with tracing().processing(context.jobs) as span:
+            answer = await call_handler(job_type, requests if job_type.is_batch else requests[0], context)
+            if not job_type.is_batch:
+                span.ended(type(answer).__name__)
         log_event(
             "jobs.ran",
             job_type=job_type.name,
@@ -146,4 +151,4 @@ def _fail(job_type: JobType, job: Job, error: Exception) -> Settlement:
         attempt=job.attempts,
         reason=type(error).__name__,
     )
-    return settle_failure(job, job_type.policy, error, random.random())
+    return settle_failure(job, job_type.policy, error, random.random(), datetime.now(UTC))

@@ -6,7 +6,7 @@
 -- Whoever knows an endpoint can end its pushes: an endpoint is a secret of its browser (RFC 8030, section 8.3).
 -- Locks: an advisory lock for each user and each endpoint, in order, until the transaction ends, so that of two inserts
 -- at once the later one finds the row of the earlier one. Then the rows that go.
--- Errors: PT429 the user has too many subscriptions. Safe to repeat: yes.
+-- Errors: PT429 the user has too many subscriptions; PT403 the user was removed (a token lives on for an hour). Safe to repeat: yes.
 create or replace function queue_private.own_push_endpoints() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
@@ -22,6 +22,11 @@ begin
     order by key
     offset 0
   ) as wanted;
+  if exists (
+    select from (select distinct written.user_id from written) as owner where not queue_private.hold_user(owner.user_id)
+  ) then
+    raise exception 'the user was removed' using errcode = 'PT403';
+  end if;
   delete from public.push_subscriptions as other
   using written
   where other.endpoint = written.endpoint and other.user_id <> written.user_id;
