@@ -10,6 +10,7 @@ from itertools import batched
 from typing import Any, Self
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from lib.errors import CacheFailure
 from lib.outside.caches.counted import CountedLikes
@@ -36,6 +37,8 @@ for post = 1, #KEYS / keys do
 end
 return replaced
 """
+
+_ANSWERS = TypeAdapter(list[dict[str, Any]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,10 @@ class RedisCopies:
         if reply.status_code != 200:
             raise CacheFailure(f"it answered {reply.status_code}")
         try:
-            answers: list[dict[str, Any]] = reply.json()
-            refused = sum("result" not in answer for answer in answers)
-        except (ValueError, TypeError):
-            raise CacheFailure("it answered something else than JSON") from None
+            answers = _ANSWERS.validate_json(reply.content)
+        except ValidationError:
+            raise CacheFailure("its answer is no list of results") from None
+        refused = sum("result" not in answer for answer in answers)
         if refused or len(answers) != len(commands):
             raise CacheFailure(f"it refused {refused} of {len(commands)} commands")
 
