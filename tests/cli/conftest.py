@@ -1,0 +1,103 @@
+"""The command line as operators have it: a program, run against a real stack, over HTTP or directly."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from dev.vercel import Functions
+
+ROOT = Path(__file__).resolve().parents[2]
+
+type Db = psycopg.Connection[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its answer."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Runs commands in an environment of their own: nothing of the machine that tests reaches them."""
+
+    env: dict[str, str]
+    folder: Path
+
+    def __call__(self, *arguments: object, stdin: str = "", env: dict[str, str] | None = None) -> Done:
+        """Run one command and wait for its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.whole_env() | (env or {}),
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def command(self, *arguments: object) -> list[str]:
+        """The program and its arguments."""
+        return [sys.executable, "-m", "lib.cli", *map(str, arguments)]
+
+    def whole_env(self) -> dict[str, str]:
+        """What a program needs, and what says which queue."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return kept | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC"} | self.env
+
+    def ok(self, *arguments: object, stdin: str = "") -> Done:
+        """Run one that must succeed."""
+        done = self(*arguments, stdin=stdin)
+        assert done.code == 0, (done.code, done.out, done.err)
+        return done
+
+
+@pytest.fixture
+def db(db: Db) -> Db:
+    """Without schedules, which would add jobs now and then."""
+    db.execute("update job_schedules set enabled = false")
+    return db
+
+
+@pytest.fixture
+def directly(project: dict[str, str], db: Db, tmp_path: Path) -> Queue:
+    """With the keys of the Supabase project."""
+    return Queue({name: project[name] for name in ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")}, tmp_path)
+
+
+@pytest.fixture
+def served(functions: Callable[..., Functions]) -> Functions:
+    """The functions, with a viewer's token too."""
+    return functions(env_overrides={"VIEWER_API_TOKEN": "test-viewer-0123456789"})
+
+
+@pytest.fixture
+def over_http(served: Functions, db: Db, tmp_path: Path) -> Queue:
+    """With the address of the functions and the operators' token."""
+    tokens = {name: served.env[name] for name in ("ADMIN_API_TOKEN", "QUEUE_API_TOKEN")}
+    return Queue({"QUEUE_URL": served.url} | tokens, tmp_path)
+
+
+@pytest.fixture(params=["directly", "over_http"])
+def queue(request: pytest.FixtureRequest) -> Queue:
+    """Both ways, one after the other."""
+    chosen: Queue = request.getfixturevalue(request.param)
+    return chosen
