@@ -2,9 +2,8 @@
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import psycopg
 import pytest
 
 from dev.vercel import Functions
+from tests.cli.zygote import Zygote
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,20 +39,12 @@ class Queue:
 
     env: dict[str, str]
     folder: Path
+    zygote: Zygote
 
     def __call__(self, *arguments: object, stdin: str = "", env: dict[str, str] | None = None) -> Done:
         """Run one command and wait for its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.whole_env() | (env or {}),
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        whole = self.whole_env() | (env or {})
+        return Done(*self.zygote.run([str(each) for each in arguments], whole, self.folder, stdin))
 
     def command(self, *arguments: object) -> list[str]:
         """The program and its arguments."""
@@ -70,6 +62,14 @@ class Queue:
         return done
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """What commands are forked from."""
+    started = Zygote(ROOT)
+    yield started
+    started.close()
+
+
 @pytest.fixture
 def db(db: Db) -> Db:
     """Without schedules, which would add jobs now and then."""
@@ -78,9 +78,10 @@ def db(db: Db) -> Db:
 
 
 @pytest.fixture
-def directly(project: dict[str, str], db: Db, tmp_path: Path) -> Queue:
+def directly(project: dict[str, str], db: Db, tmp_path: Path, zygote: Zygote) -> Queue:
     """With the keys of the Supabase project."""
-    return Queue({name: project[name] for name in ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")}, tmp_path)
+    keys = {name: project[name] for name in ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")}
+    return Queue(keys, tmp_path, zygote)
 
 
 @pytest.fixture
@@ -90,10 +91,10 @@ def served(functions: Callable[..., Functions]) -> Functions:
 
 
 @pytest.fixture
-def over_http(served: Functions, db: Db, tmp_path: Path) -> Queue:
+def over_http(served: Functions, db: Db, tmp_path: Path, zygote: Zygote) -> Queue:
     """With the address of the functions and the operators' token."""
     tokens = {name: served.env[name] for name in ("ADMIN_API_TOKEN", "QUEUE_API_TOKEN")}
-    return Queue({"QUEUE_URL": served.url} | tokens, tmp_path)
+    return Queue({"QUEUE_URL": served.url} | tokens, tmp_path, zygote)
 
 
 @pytest.fixture(params=["directly", "over_http"])
