@@ -38,7 +38,7 @@ def built_functions(folder: Path) -> list[Function]:
     functions = []
     for config in sorted(output.rglob("*.func/.vc-config.json")):
         settings = json.loads(config.read_text())
-        files = {name: folder / path for name, path in settings.pop("filePathMap").items()}
+        files = {name: folder / path for name, path in settings.pop("filePathMap", {}).items()}
         route = config.parent.relative_to(output).as_posix().removesuffix(".func")
         functions.append(Function(route, settings, files))
     return functions
@@ -50,6 +50,7 @@ def problems_of(function: Function, folder: Path) -> list[str]:
     lib = {file.relative_to(folder).as_posix() for file in (folder / "lib").rglob("*.py")}
     needed = {name for name in lib if not name.startswith(COMMAND_LINE)}
     problems = [f"carries {name}" for name in tops - DEPLOYED]
+    problems += [f"carries {name}" for name in function.files if re.search(r"(^|/)\.env", name) and "/" in name]
     problems += [f"carries {name}" for name in function.files if name.startswith(COMMAND_LINE)]
     problems += [f"lacks {name}" for name in needed - function.files.keys()]
     wanted, found = pinned(folder), vendored(function)

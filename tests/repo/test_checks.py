@@ -48,6 +48,7 @@ def test_a_complete_function_has_no_problems(checkout: Path) -> None:
         (("api/x.py", *VENDORED), "api/x: lacks lib/thing.py"),
         (("api/x.py", "lib/thing.py", *VENDORED, "tests/x.py"), "api/x: carries tests"),
         (("api/x.py", "lib/thing.py", *VENDORED, ".env.local"), "api/x: carries .env.local"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "lib/.env"), "api/x: carries lib/.env"),
         (("api/x.py", "lib/thing.py", VENDORED[1]), "api/x: starlette-1.0 is not vendored"),
         (("api/x.py", "lib/thing.py", *VENDORED, "docs/x.md"), "api/x: carries docs"),
         (("api/x.py", "lib/thing.py", *VENDORED, "supabase/migrations/x.sql"), "api/x: carries supabase"),
