@@ -6,7 +6,7 @@ import { usePausing } from "../api/actions";
 import type { Health } from "../api/contract";
 import { useHealth } from "../api/queries";
 import { useMayChange } from "../api/session";
-import { words } from "../text";
+import { capital, words } from "../text";
 import { BulkDialog } from "../ui/bulk";
 import { Icon } from "../ui/icons";
 import { Button, Failed, Loading } from "../ui/parts";
@@ -29,7 +29,7 @@ export function HealthReasons() {
         {health.reasons.map((reason, position) => (
           <li key={health.reasonCodes[position] ?? reason}>
             <Icon name="warn" />
-            <p>{reason}</p>
+            <p>{capital(reason)}</p>
             <div className="mends">
               <Mend code={health.reasonCodes[position] ?? ""} health={health} />
             </div>
