@@ -51,6 +51,8 @@ Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 # A bucket's name, as Storage has it in URLs.
 Bucket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+# Where the routes lie below /api, in a project that answers some of their paths itself.
+Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]{0,39})?$")]
 # What a limit of the database function can be: it is an integer there.
 MAX_LIKES = 1_000_000
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -86,6 +88,7 @@ class Settings(BaseModel):
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
     worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
     worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    route_prefix: Prefix = Field("", validation_alias="ROUTE_PREFIX")
     # Read by lib.tracing itself, which works without settings; here so that it is known.
     otel_exporter_otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     vercel_env: str | None = Field(None, validation_alias="VERCEL_ENV")
@@ -119,6 +122,10 @@ class Settings(BaseModel):
         host = self.vercel_project_production_url if self.vercel_env == "production" else None
         host = host or self.vercel_url
         return f"https://{host}" if host else None
+
+    def prefixed(self, route: str) -> str:
+        """Return where a route of ours is, such as /api/jobs/queue/process with the prefix `jobs`."""
+        return f"/api/{self.route_prefix}{route.removeprefix('/api')}" if self.route_prefix else route
 
 
 def _variable(problem: Any) -> str:

@@ -35,6 +35,12 @@ test("a session id goes in a header, never in a URL or a body", async () => {
   assert.equal((asked[0]?.init.headers as Record<string, string>)["x-session-id"], "s".repeat(32));
 });
 
+test("routes under a prefix are called there", async () => {
+  const { asked, client } = clientOf(rated, { prefix: "jobs" });
+  await client.setLike(POST, true);
+  assert.equal(asked[0]?.url, "https://q.example/api/jobs/ratings");
+});
+
 test("a user's token goes instead of the session", async () => {
   const { asked, client } = clientOf(rated, { accessToken: async () => "token" });
   await client.setLike(POST, true);
