@@ -10,7 +10,7 @@ ARGS ?=
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi schema doctor lock bench bench-peers queue soak fuzz audit clean
+.PHONY: help setup demo dev test check openapi schema doctor diagnose-demo lock bench bench-peers queue soak fuzz audit clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ schema: setup ## Write what the migrations make, with which the doctor compares 
 
 doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
 	@.venv/bin/python -m dev.doctor $(ARGS)
+
+diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+	@.venv/bin/python -m dev.diagnose $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
