@@ -1,12 +1,17 @@
 """DIAGNOSTIC_FINDINGS.md, made of a run of the demo: `python -m dev.diagnose --write`."""
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 from dev.diagnose.fault import Finding
 from dev.doctor import Finding as Fact
 
 FILE = "DIAGNOSTIC_FINDINGS.md"
+
+STAYS = (
+    "An adopted app keeps these until its old clients are gone, and policies that are its own until it changes them."
+)
 
 HEAD = """# Diagnostic findings
 
@@ -51,27 +56,27 @@ def section(place: int, finding: Finding) -> str:
     seen = f"**Seen**: {evidence.seen}." if finding.ran else f"**Not run here**; {evidence.seen}."
     return f"""## {place}. {fault.title}
 
-*{fault.severity}*, `{fault.code}`. {fault.why}
+{wrapped(f"*{fault.severity}*, `{fault.code}`. {fault.why}")}
 
 ```{evidence.language}
 {evidence.done}
 ```
 
-{seen}
+{wrapped(seen)}
 
-**Fix**: {fault.fix}
+{wrapped(f"**Fix**: {fault.fix}")}
 """
+
+
+def wrapped(paragraph: str) -> str:
+    """Break a paragraph into lines, code and links left whole."""
+    return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def doctor(before: Sequence[Fact], after: Sequence[Fact]) -> str:
     """Return what the doctor says of the same database."""
     told = ", ".join(f"`{code}`" for code in sorted({fact.code for fact in before}))
     left = ", ".join(f"`{code}`" for code in sorted({fact.code for fact in after})) or "nothing"
-    return f"""
-## The same database, examined by the doctor
-
-Before the migrations: {len(before)} findings ({told}).
-
-After the first draft's queue was dropped and the migrations were applied: {len(after)} ({left}). What is left is what
-an adopted app keeps until its old clients are gone, and policies that are the app's own.
-"""
+    found = f"Before the migrations: {len(before)} findings ({told})."
+    rest = f"After the first draft's queue was dropped and the migrations were applied: {len(after)} ({left}). {STAYS}"
+    return f"\n## The same database, examined by the doctor\n\n{wrapped(found)}\n\n{wrapped(rest)}\n"
