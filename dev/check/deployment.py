@@ -14,7 +14,16 @@ from dev import paths, toolchain
 from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of, problems_of_lock
 from dev.check.commands import CheckError, npm_tool, run, tool
 
-DECOYS = (".env", ".env.local", "dev/decoy.py", "docs/decoy.md", "tests/decoy.py", "decoy.toml")
+DECOYS = (
+    ".env",
+    ".env.local",
+    "lib/.env.local",
+    "api/queue/.env",
+    "dev/decoy.py",
+    "docs/decoy.md",
+    "tests/decoy.py",
+    "decoy.toml",
+)
 PROJECT_JSON = {"projectId": "prj_x", "orgId": "team_x"}
 
 

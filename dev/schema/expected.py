@@ -85,7 +85,7 @@ def as_migration(found: Facts) -> str:
 def as_python(digests: dict[str, str]) -> str:
     """Return the module with the migrations that this code goes with."""
     lines = "".join(f'    "{name}": "{value}",\n' for name, value in digests.items())
-    return f'''"""The migrations that this code goes with, by the digests of their texts. `make schema` writes this file."""
+    return f'''"""The migrations that this code goes with, and their digests. `make schema` writes this file."""
 
 MIGRATIONS = {{
 {lines}}}

@@ -13,7 +13,7 @@ from typing import Literal
 from lib.errors import DatabaseError
 from lib.logs import log_event
 from lib.queue.attempt import Attempts
-from lib.queue.deadline import Deadline
+from lib.queue.deadline import Deadline, never
 from lib.queue.drain import Lane, drain_all, fitting_types
 from lib.queue.handover import Colleagues, Successor
 from lib.queue.isolation import reserve_s, run_isolated
@@ -37,6 +37,7 @@ class Worker:
     """One invocation. `deadline_in_s` is the time until the platform's kill, None if unknown.
 
     `started_by`: the run that called this one, None for the cron's and a person's.
+    `should_stop`: asked before each start of a job; a run that should stop lets what runs end, and settles it.
     """
 
     resources: Resources
@@ -45,6 +46,7 @@ class Worker:
     types: Mapping[str, JobType] = field(default_factory=lambda: registered)
     clock: Callable[[], float] = time.monotonic
     started_by: int | None = None
+    should_stop: Callable[[], bool] = never
 
     async def run(self) -> RunReport:
         """Run one invocation.
@@ -83,7 +85,9 @@ class _Run:
         self._types = worker.types
         self._concurrency = settings.worker_concurrency
         self._started = worker.clock()
-        self._deadline = Deadline.start(worker.clock, settings.worker_budget_ms, worker.deadline_in_s)
+        self._deadline = Deadline.start(
+            worker.clock, settings.worker_budget_ms, worker.deadline_in_s, worker.should_stop
+        )
         self._resources = worker.resources.within(self._deadline.call_time_left_s)
         self.report = RunReport(worker_id=f"w-{secrets.token_hex(8)}", budget_ms=settings.worker_budget_ms)
         self._store = Store(self._resources.database, self.report.worker_id)

@@ -40,7 +40,7 @@ begin
   join pg_catalog.pg_stat_database as stats on stats.datname = current_database()
   where used.idx_scan = 0 and not u.indisunique and u.indisvalid
     and coalesce(stats.stats_reset, '-infinity') < now() - interval '7 days'
-    and pg_relation_size(u.indexrelid) > 8 * 1024 * 1024
+    and pg_relation_size(u.indexrelid) > 1024 * 1024
     and not coalesce(expected -> 'index' ? u.fact, false)
   union all
   select distinct on (u.index_name) 'index_redundant', 'low', u.index_name,

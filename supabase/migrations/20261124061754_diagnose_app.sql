@@ -11,7 +11,18 @@ declare
   ratings regclass := to_regclass('public.post_ratings');
   comments regclass := to_regclass('public.comments');
   migrated boolean := to_regclass('queue_private.adopted_tables') is not null;
+  like_writes jsonb;
+  ignored boolean := false;
 begin
+  -- The transition of an adopted app: see like_writes.sql.
+  if to_regclass('queue_private.like_writes') is not null then
+    like_writes := queue_private.like_writes_state();
+    ignored := like_writes ->> 'mode' = 'transitional' and 2 = (
+      select count(*) from pg_catalog.pg_trigger as t
+      where t.tgrelid = posts and t.tgenabled <> 'D'
+        and t.tgname in ('ignore_like_write_on_insert', 'ignore_like_write_on_update')
+    );
+  end if;
   return query
   with app_table (id, name) as (
     select each.id, 'public.' || c.relname
@@ -37,7 +48,7 @@ begin
   )
   union all
   select 'foreign_key_missing', 'high', c.name || '.post_id',
-    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind',
+    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind (remove those that it left first)',
     case when migrated
       then format('alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade;', c.name)
       else 'supabase db push' end
@@ -62,10 +73,17 @@ begin
   from app_table as t join pg_catalog.pg_class as c on c.oid = t.id
   where not c.relrowsecurity and not coalesce(expected -> 'row security' ? t.name and migrated, false)
   union all
-  select 'likes_writable', 'high', 'public.posts_new.likes',
-    format('%s may write likes: counts are what clients say, and two at once lose one', string_agg(c.name, ' and ')),
-    format('revoke insert, update on table public.posts_new from public, %s; -- then grant the other columns back',
-      string_agg(c.name, ', '))
+  select case when ignored then 'like_writes_ignored' else 'likes_writable' end, case when ignored then 'low' else 'high' end,
+    'public.posts_new.likes',
+    case when ignored
+      then format('old clients may still write likes, which is ignored: %s times so far, the last at %s',
+        like_writes ->> 'ignored', coalesce(like_writes ->> 'last_ignored_at', 'no time'))
+      else format('%s may write likes: counts are what clients say, and two at once lose one', string_agg(c.name, ' and '))
+    end,
+    case when ignored
+        then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/strict_likes.sql # when no old client is left'
+      when migrated then 'select queue_private.grant_post_columns();'
+      else 'supabase db push' end
   from client as c
   where posts is not null and exists (
     select from pg_catalog.pg_attribute as a
@@ -105,6 +123,9 @@ begin
   from app_table as t
   join pg_catalog.pg_policy as p on p.polrelid = t.id
   where p.polpermissive and p.polcmd in ('d', 'w', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'
+    and not (p.polname = 'old clients name likes' and exists (
+      select from pg_catalog.pg_trigger as g where g.tgrelid = posts and g.tgname = 'leave_others_posts' and g.tgenabled <> 'D'
+    ))
     and exists (
       select from client as c
       where p.polroles && array[0, (select r.oid from pg_catalog.pg_roles as r where r.rolname = c.name)]::oid[]

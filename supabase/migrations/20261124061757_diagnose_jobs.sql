@@ -37,7 +37,7 @@ begin
 
   health := public.queue_health();
   return query
-  select reason.code, coalesce(known.severity, 'medium'), 'queue', reason.words, coalesce(known.mend, 'select public.queue_health();')
+  select reason.code, coalesce(known.severity, 'medium'), 'queue', reason.words, coalesce(known.mend, '-- See: select public.queue_health();')
   from rows from (
     jsonb_array_elements_text(health -> 'reason_codes'), jsonb_array_elements_text(health -> 'reasons')
   ) as reason (code, words)
@@ -52,7 +52,7 @@ begin
     ('unknown_type', 'high', 'vercel deploy --prod'),
     ('missing_type', 'high', 'supabase db push'),
     ('given_back_too_often', 'medium',
-      'select id, job_type, deferrals, error_message from public.background_jobs where deferrals >= 50;')
+      '-- See why: select id, job_type, error_message from public.background_jobs where deferrals >= 50;')
   ) as known (code, severity, mend) on known.code = reason.code;
 
   return query
@@ -76,7 +76,7 @@ begin
   where last.started_at < moment - interval '10 minutes' and not health -> 'reason_codes' ? 'no_run'
   union all
   select 'runs_killed', 'medium', 'worker', format('%s runs of the last hour never ended', count(*)),
-    'select * from public.worker_runs where finished_at is null order by started_at desc limit 20;'
+    '-- See which: select * from public.worker_runs where finished_at is null order by started_at desc limit 20;'
   from public.worker_runs as run
   where run.started_at between moment - interval '1 hour' and moment - interval '5 minutes' and run.finished_at is null
   having count(*) >= 3

@@ -1,4 +1,4 @@
--- diagnose_server: what hurts a queue in Postgres itself: old transactions, settings, dead rows, too many connections.
+-- diagnose_server: what hurts a queue in Postgres itself: an old transaction, settings, dead rows.
 -- Works before the migrations too. Caller: diagnose. Locks: none.
 -- fsync and the like are not looked at: a hosted project cannot change them, and a database of tests wants them off.
 create or replace function queue_private.diagnose_server()
@@ -17,17 +17,6 @@ begin
       oldest ->> 'role', oldest ->> 'open_seconds', oldest ->> 'state'),
     format('select pg_terminate_backend(%s);', oldest ->> 'pid')
   where (oldest ->> 'open_seconds')::integer >= 300
-  union all
-  select 'prepared_transaction', 'high', prepared.gid, 'a prepared transaction is open: dead rows stay until it ends',
-    format('rollback prepared %L;', prepared.gid)
-  from pg_catalog.pg_prepared_xacts as prepared
-  where prepared.database = current_database() and prepared.prepared < now() - interval '5 minutes'
-  union all
-  select 'replication_slot_idle', 'medium', slot.slot_name, 'nobody reads the replication slot: it keeps WAL and dead rows',
-    format('select pg_drop_replication_slot(%L);', slot.slot_name)
-  from pg_catalog.pg_replication_slots as slot
-  where not slot.active and (slot.xmin is not null or slot.catalog_xmin is not null or slot.restart_lsn is not null)
-    and coalesce(slot.database, current_database()) = current_database()
   union all
   select 'setting_hurts', setting.severity, setting.name, format('%s is %s: %s', setting.name, current_setting(setting.name), setting.why),
     setting.mend
@@ -79,14 +68,7 @@ begin
   from pg_catalog.pg_stat_user_tables as stats
   where stats.schemaname = 'public'
     and stats.relname in ('background_jobs', 'job_history', 'worker_runs', 'post_ratings', 'posts_new')
-    and stats.n_dead_tup > greatest(100000, stats.n_live_tup)
-  union all
-  select 'connections_run_out', 'high', 'max_connections', format(
-      '%s of %s connections are in use', count(*), current_setting('max_connections')),
-    'select usename, application_name, state, count(*) from pg_stat_activity group by 1, 2, 3 order by 4 desc;'
-  from pg_catalog.pg_stat_activity as activity
-  where activity.backend_type = 'client backend'
-  having count(*) > 0.9 * current_setting('max_connections')::integer;
+    and stats.n_dead_tup > greatest(100000, stats.n_live_tup);
 end
 $$;
 comment on function queue_private.diagnose_server is 'What hurts a queue in Postgres itself.';

@@ -35,6 +35,7 @@ DOORS = [
     Door("GET", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("POST", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/metrics", "ADMIN_API_TOKEN"),
+    Door("GET", "/api/admin/queue/diagnostics", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
     Door("POST", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/journal", "ADMIN_API_TOKEN", "?of=actions"),

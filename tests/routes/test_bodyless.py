@@ -25,6 +25,7 @@ CALLS: list[Call] = [
     ("GET", f"/api/queue/jobs?id={GOOD['postId']}", None),
     ("POST", "/api/queue/jobs", {"jobType": "cleanup_expired"}),
     ("GET", "/api/admin/queue/stats", None),
+    ("GET", "/api/admin/queue/diagnostics", None),
     ("GET", "/api/admin/queue/jobs", None),
     ("POST", "/api/admin/queue/jobs", {"action": "pause", "jobType": "process_image"}),
     ("POST", "/api/admin/queue/jobs", {"action": "redrive", "jobType": "process_image"}),

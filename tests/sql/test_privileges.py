@@ -30,8 +30,11 @@ DEFINER_TRIGGERS = {
 TRIGGERS = DEFINER_TRIGGERS | {
     *("tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url", "keep_operator_actions"),
 }
-# Others' sessions are hidden from service_role, and what operators did is not service_role's to delete.
-DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction", "delete_old_operator_actions"}
+# What is hidden from service_role: others' sessions, pg_cron's and Vault's names, the list of applied migrations. And
+# what operators did is not service_role's to delete.
+DEFINERS = DEFINER_TRIGGERS | {
+    *("oldest_transaction", "diagnose_waking", "diagnose_migrations", "delete_old_operator_actions"),
+}
 
 
 def names(db: Db, query: str, *arguments: object) -> set[str]:

@@ -82,7 +82,7 @@ async def queue_diagnostics(_input: NoInput, resources: Resources, _: Caller) ->
     buckets = {BUCKET, resources.settings.image_bucket or BUCKET}
     seen, of_storage = await asyncio.gather(
         resources.database.rpc("queue_diagnostics", DatabaseDiagnostics),
-        bucket_findings(resources.database, *sorted(buckets)),
+        bucket_findings(resources.database.storage, *sorted(buckets)),
     )
     findings = sorted(
         [*seen.findings, *of_storage, *migration_findings(MIGRATIONS, seen.migrations)],

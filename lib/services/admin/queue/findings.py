@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from lib.database import Database
 from lib.errors import DatabaseError, DatabaseRejected
 from lib.model import Model
+
+if TYPE_CHECKING:  # it takes long to import
+    from lib.database.storage import Storage
 
 type Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -45,17 +47,17 @@ def migration_findings(ours: Mapping[str, str], applied: Mapping[str, str]) -> l
     return findings
 
 
-async def bucket_findings(database: Database, *buckets: str) -> list[Finding]:
+async def bucket_findings(storage: "Storage", *buckets: str) -> list[Finding]:
     """Ask Storage whether these buckets are there, and public, as the images' URLs are."""
-    found = await asyncio.gather(*(_look_at(database, bucket) for bucket in buckets))
+    found = await asyncio.gather(*(_look_at(storage, bucket) for bucket in buckets))
     return [finding for finding in found if finding]
 
 
-async def _look_at(database: Database, bucket: str) -> Finding | None:
+async def _look_at(storage: "Storage", bucket: str) -> Finding | None:
     """Say what is wrong with a bucket. Storage's being down is a finding, not an error."""
     subject = f"bucket {bucket}"
     try:
-        if await database.storage.is_public(bucket):
+        if await storage.is_public(bucket):
             return None
     except DatabaseRejected as refusal:
         if refusal.sqlstate == _NOT_FOUND:
