@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run
 
 rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
 	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
+
+screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
+	@.venv/bin/python -m dev.screenshots
 
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
