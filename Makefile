@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup screenshots demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,8 @@ doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mend
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
+diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+	@.venv/bin/python -m dev.diagnose $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
@@ -76,6 +78,9 @@ audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+release: setup ## Freeze the migrations under VERSION=1.0.0: from then on tests refuse to have one edited
+	@.venv/bin/python -m dev.release $(VERSION)
 
 clean: ## Remove .venv and the caches in this folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel
