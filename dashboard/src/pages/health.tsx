@@ -52,7 +52,7 @@ function Mend({ code, health }: { code: string; health: Health }) {
     case "job_due_too_long":
       return (
         <>
-          <Go to="/jobs?status=pending&sort=scheduledFor">The oldest due jobs</Go>
+          <Go to={`/jobs?status=pending&sort=scheduledFor&createdTo=${oldestDue(health)}`}>The oldest due jobs</Go>
           <Go to="/types">Job types</Go>
         </>
       );
@@ -72,11 +72,20 @@ function Mend({ code, health }: { code: string; health: Health }) {
     case "unknown_type":
     case "missing_type":
       return <Go to="/types">Job types</Go>;
+    case "push_key_refused":
+      return <Go to="/jobs?jobType=send_notification">The notifications</Go>;
+    case "storage_refuses":
+      return <Go to="/jobs?status=failed">What waits for Storage</Go>;
     case "given_back_too_often":
       return <Go to="#returning">The jobs that come back</Go>;
     default:
       return <Go to="/doctor">Ask the doctor</Go>;
   }
+}
+
+/** The moment by which the oldest due job was made: the list begins with the newest, which may be many. */
+function oldestDue({ oldestDueSeconds }: Health): string {
+  return new Date(Date.now() - ((oldestDueSeconds ?? 0) - 1) * 1_000).toISOString();
 }
 
 function Go({ to, children }: { to: string; children: ReactNode }) {
