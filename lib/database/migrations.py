@@ -53,7 +53,7 @@ MIGRATIONS = {
     "compact_job_tallies": "986d222d1c5a",
     "worker_runs": "53584e4aaff8",
     "job_schedules": "d7b57ae207f6",
-    "change_schedules": "62596ec81dda",
+    "change_schedules": "15fb60ea21b9",
     "outside_services": "56e010c58d00",
     "queue_health": "71e9ec40af27",
     "oldest_due_jobs": "027759c9ecd6",
