@@ -21,6 +21,8 @@ MENDS = {
     "unknown_type": "queue doctor",
     "missing_type": "queue doctor",
     "given_back_too_often": "queue stats",
+    "push_key_refused": "queue doctor",
+    "storage_refuses": "queue doctor",
 }
 
 
