@@ -80,8 +80,7 @@ class Storage:
                 return await call(AsyncStorageClient(f"{self._api}/", service_headers(self.key), http_client=http))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DatabaseTimeout(name, "no answer in time") from error
-        except (httpx.HTTPError, ValueError) as error:
-            # A reply that is not JSON is not Storage's: something before it answered.
+        except httpx.HTTPError as error:
             raise DatabaseUnavailable(name, type(error).__name__) from error
         except StorageApiError as error:
             status = str(error.status)
