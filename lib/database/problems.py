@@ -34,8 +34,8 @@ _RULES = {
     ),
 }
 
-# Data exceptions, and check constraints.
-_INVALID = ("22", "23514")
+# Data exceptions, a null where a value belongs, and check constraints.
+_INVALID = ("22", "23502", "23514")
 _NUL = {"22021", "22P05"}
 # Query canceled: the statement timeout.
 _TIMEOUTS = {"57014"}
