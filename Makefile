@@ -7,13 +7,14 @@ PYTHON := $(shell for python in python3 python3.12 /usr/bin/python3 python3.13 p
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
 MINUTES ?= 20
 ARGS ?=
+DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi licences lock bench bench-peers soak audit fuzz clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
@@ -30,15 +31,34 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
-openapi: setup ## Write public/openapi.json, the description of the routes, from the code
+install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run" only says what it would do)
+	@.venv/bin/python -m dev.install --into "$(DIR)" $(ARGS)
+
+rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
+	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
+
+screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
+	@.venv/bin/python -m dev.screenshots
+
+openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
+	@.venv/bin/python -m dev.typescript
+
+schema: setup ## Write what the migrations make, with which the doctor compares a database
+	@.venv/bin/python -m dev.schema $(ARGS)
+
+doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
+	@.venv/bin/python -m dev.doctor $(ARGS)
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
+diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+	@.venv/bin/python -m dev.diagnose $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
-	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-cli.txt requirements-cli.in
+	@.venv/bin/uv pip compile $(LOCK) -c requirements-cli.txt -o requirements-dev.txt requirements-dev.in
 	@.venv/bin/uv pip compile $(LOCK) -o bench/peers/requirements.txt bench/peers/requirements.in
 
 bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
@@ -46,6 +66,9 @@ bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--q
 
 bench-peers: setup ## Measure other Postgres queues and ours, side by side
 	@.venv/bin/python -m bench.peers $(ARGS)
+
+queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help` lists the commands)
+	@.venv/bin/python -m lib.cli $(ARGS)
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
@@ -55,6 +78,9 @@ audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+release: setup ## Freeze the migrations under VERSION=1.0.0: from then on tests refuse to have one edited
+	@.venv/bin/python -m dev.release $(VERSION)
 
 clean: ## Remove .venv and the caches in this folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel

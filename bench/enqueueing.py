@@ -10,12 +10,12 @@ from bench.measuring import Connection, in_turn
 from bench.results import Findings, Table
 
 COLUMNS = ("", "jobs/s", "ratio")
-PLAIN = "insert into public.background_jobs (job_type, payload) values ('send_notification', %s) returning id"
+PLAIN = "insert into public.background_jobs (job_type, payload) values ('recompute_rankings', %s) returning id"
 PLAIN_MANY = """insert into public.background_jobs (job_type, payload)
-    select 'send_notification', unnest(%s::jsonb[]) returning id"""
-ONE = "select * from public.enqueue_job(job_type => 'send_notification', payload => %s)"
+    select 'recompute_rankings', unnest(%s::jsonb[]) returning id"""
+ONE = "select * from public.enqueue_job(job_type => 'recompute_rankings', payload => %s)"
 ONE_KEYED = """select * from public.enqueue_job(
-    job_type => 'send_notification', payload => %s, idempotency_key => %s)"""
+    job_type => 'recompute_rankings', payload => %s, idempotency_key => %s)"""
 MANY = "select * from public.enqueue_jobs(%s)"
 
 
@@ -46,7 +46,7 @@ def _singles(lab: Lab, db: Connection, reference: Connection) -> dict[str, float
     def each(connection: Connection, statement: str, *, keyed: bool = False) -> Callable[[], float]:
         def enqueue() -> None:
             for number in range(jobs):
-                payload = json.dumps({"number": number})
+                payload = json.dumps({"limit": number})
                 connection.execute(statement, [payload, next(keys)] if keyed else [payload]).fetchone()
 
         return lambda: jobs / adapter.seconds(enqueue)
@@ -70,7 +70,7 @@ def _bulk(lab: Lab, db: Connection, reference: Connection) -> dict[str, float]:
 
     def plain() -> None:
         for numbers in adapter.calls(jobs):
-            db.execute(PLAIN_MANY, [[json.dumps({"number": number}) for number in numbers]]).fetchall()
+            db.execute(PLAIN_MANY, [[json.dumps({"limit": number}) for number in numbers]]).fetchall()
 
     def many(*, keyed: bool) -> None:
         for numbers in adapter.calls(jobs):
@@ -91,7 +91,7 @@ def _rate(jobs: int, action: Callable[[], object]) -> Callable[[], float]:
 
 
 def _job(number: int, key: str | None) -> dict[str, object]:
-    job: dict[str, object] = {"job_type": "send_notification", "payload": {"number": number}}
+    job: dict[str, object] = {"job_type": "recompute_rankings", "payload": {"limit": number}}
     return job if key is None else job | {"idempotency_key": key}
 
 

@@ -8,7 +8,8 @@ import psycopg
 
 from bench.adapter import calls, database_url, seconds, serve
 
-JOB_TYPE = "send_notification"
+# Payloads of one number: the others' are {"number": 1}.
+JOB_TYPE = "recompute_rankings"
 UNFINISHED = "select exists (select from public.background_jobs)"
 COMPLETED = "select count(*) from public.job_history where status = 'completed'"
 
@@ -59,7 +60,7 @@ class Ours:
             for number in range(jobs):
                 db.execute(
                     "select * from public.enqueue_job(job_type => %s, payload => %s)",
-                    [JOB_TYPE, json.dumps({"number": number})],
+                    [JOB_TYPE, json.dumps({"limit": number})],
                 ).fetchone()
 
         with connect() as db:
@@ -70,7 +71,7 @@ class Ours:
 
         def enqueue() -> None:
             for numbers in calls(jobs):
-                new = [{"job_type": JOB_TYPE, "payload": {"number": number}} for number in numbers]
+                new = [{"job_type": JOB_TYPE, "payload": {"limit": number}} for number in numbers]
                 db.execute("select * from public.enqueue_jobs(%s)", [json.dumps(new)]).fetchall()
 
         with connect() as db:

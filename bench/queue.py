@@ -10,7 +10,7 @@ from bench.measuring import Connection
 
 BATCH = 500
 FILL_OURS = """insert into public.background_jobs (job_type, payload)
-    select 'send_notification', jsonb_build_object('number', n) from generate_series(1, %s) as n"""
+    select 'recompute_rankings', jsonb_build_object('limit', n) from generate_series(1, %s) as n"""
 FILL_BY_HAND = """insert into jobs (job_type, payload)
     select 'noop', jsonb_build_object('number', n) from generate_series(1, %s) as n"""
 

@@ -1,9 +1,10 @@
-"""The Python code: format, lint, types, and who imports whom."""
+"""The code: format, lint, types, and who imports whom."""
 
 import re
 
-from dev import paths
-from dev.check.commands import run, tool
+from dev import paths, typescript
+from dev.check.commands import CheckError, run, tool
+from dev.errors import StackError
 
 FOLDERS = ("api", "lib", "dev", "tests", "bench")
 
@@ -26,3 +27,15 @@ def imports() -> str:
     output = run([tool("lint-imports"), "--no-logo"])
     kept = re.search(r"Contracts: (\d+) kept", output)
     return f"{kept[1]} contracts kept" if kept else ""
+
+
+def client() -> str:
+    """Check the TypeScript client: its types, strictly, and that those of the routes are what the routes are."""
+    if typescript.TYPES.read_text() != typescript.types():
+        raise CheckError(f"{typescript.TYPES.relative_to(paths.PROJECT)} is not current: make openapi")
+    with typescript.workspace() as folder:
+        try:
+            typescript.check_types(folder)
+        except StackError as error:
+            raise CheckError(str(error)) from None
+    return "its types hold"

@@ -16,6 +16,7 @@ from dev.openapi.errors import Error, error_replies
 from dev.openapi.parameters import parameters_of
 from dev.openapi.security import SCHEMES, security_of, session_header
 from lib.queue.registry import registered
+from lib.version import VERSION
 from lib.web.endpoint import Action, Endpoint
 
 FILE = "public/openapi.json"
@@ -49,7 +50,7 @@ def description(project: Path) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "The Suplatzigram queue",
-            "version": "1",
+            "version": VERSION,
             "description": "Likes, posts, and the background jobs behind them. Made by `make openapi`; do not edit.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },

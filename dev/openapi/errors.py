@@ -11,7 +11,7 @@ _WORDS = {
     401: "No credential, or a wrong one.",
     403: "The credential does not permit this.",
     404: "There is no such thing.",
-    409: "The idempotency key is another job's.",
+    409: "The idempotency key is another job's, or the name another schedule's.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "A field breaks a rule: details names both.",

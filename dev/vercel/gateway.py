@@ -46,13 +46,15 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with the headers of `vercel.json`.
 
-        A header that the function set itself wins over one of `vercel.json`.
+        A header that the function set itself wins over one of `vercel.json`, which wins over those of static files.
         """
         project, request = self.project, Request(scope, receive)
         identity = f"dev1::{uuid.uuid4().hex[:16]}"
         with contextlib.suppress(ClientDisconnect):
             response = await self._route(project, request, identity)
             for name, value in project.headers(scope["raw_path"].decode()):
+                if isinstance(response, FileResponse):
+                    response.headers[name] = value
                 response.headers.setdefault(name, value)
             response.headers["x-vercel-id"] = identity
             await response(scope, receive, send)
@@ -63,6 +65,8 @@ class Gateway:
         if file := project.static_file(path):
             return _static(file, request.method)
         function = project.routes.get(path.removesuffix(".py"))
+        if function is None and (file := project.rewritten_file(path)):
+            return _static(file, request.method)
         if function is None:
             return platform_error(404, "NOT_FOUND", "The page could not be found")
         if len(body) > MAX_BODY_BYTES:

@@ -11,7 +11,7 @@ from dev.errors import StackError
 
 DEFAULT_MAX_DURATION = 300
 # Known to Vercel and not to this package: better refused than served otherwise than in production.
-UNSUPPORTED = ("cleanUrls", "redirects", "rewrites", "routes", "trailingSlash")
+UNSUPPORTED = ("cleanUrls", "redirects", "routes", "trailingSlash")
 # The objects that the runtime accepts as a file's entry point.
 ENTRY_POINT = re.compile(
     r"^(?:async def|def) (app|application)\("
@@ -41,6 +41,9 @@ class VercelProject:
             raise StackError(f"{file}: {error}") from error
         if beyond := [name for name in UNSUPPORTED if name in config]:
             raise StackError(f"{file}: the local stack does not serve {', '.join(beyond)}")
+        for rule in config.get("rewrites", []):
+            if rule.keys() != {"source", "destination"} or not re.fullmatch(r"/[\w./-]+", rule["destination"]):
+                raise StackError(f"{file}: the local stack rewrites to one file of public/ only, not by {rule}")
         return cls(root, _routes(root), config)
 
     @property
@@ -74,6 +77,13 @@ class VercelProject:
             if file.is_dir():
                 file = file / "index.html"
             return file if file.is_file() and file.is_relative_to(base) else None
+        return None
+
+    def rewritten_file(self, path: str) -> Path | None:
+        """Return the static file that the first matching rewrite leads to, for a path where nothing else is."""
+        for rule in self.config.get("rewrites", []):
+            if source_regex(rule["source"]).fullmatch(path):
+                return self.static_file(rule["destination"])
         return None
 
     def entry_point(self, file: str) -> str:

@@ -16,9 +16,13 @@ from lib.errors import (
     TooMany,
 )
 
-# What check constraints mean to whoever enqueues or posts, and a rule of change_like to whoever likes.
+# What check constraints mean to whoever enqueues or posts, and rules of change_like and matching_jobs to whoever calls.
 _RULES = {
     "a new session_id has at least 16 characters": ("sessionId", "must have at least 16 characters"),
+    "too many jobs were looked at for the filter": (
+        "filter",
+        "looks at too many jobs; narrow it by status, jobType, key, createdFrom or createdTo",
+    ),
     "background_jobs_payload_is_an_object": ("payload", "must be a JSON object"),
     "background_jobs_payload_at_most_64_kib": ("payload", "must be at most 64 KiB of JSON"),
     "background_jobs_payload_at_most_64_deep": ("payload", "must be nested at most 64 levels deep"),
@@ -28,6 +32,7 @@ _RULES = {
     "background_jobs_max_attempts_1_to_25": ("max_attempts", "must be from 1 to 25"),
     "background_jobs_scheduled_for_in_years_1_to_9999": ("scheduled_for", "must be in the years 1 to 9999"),
     "background_jobs_key_1_to_255": ("idempotency_key", "must have 1 to 255 characters"),
+    "background_jobs_traceparent_is_w3c": ("traceparent", "must be a traceparent of W3C Trace Context, version 00"),
     "posts_new_image_url_is_a_url_or_a_path": (
         "imageUrl",
         "must be an http(s) URL or a path, of at most 2048 characters and no control characters",

@@ -25,6 +25,9 @@ def conclude(verdict: Verdict, context: JobContext) -> Outcome:
             return Discard(reason) if wait_s is None else Snooze(wait_s, f"{reason}; it may be on its way")
         case NoTurn(reason):
             return Snooze(1, reason)
+        case NotYet(reason, ours=False) if context.job.is_last_attempt:
+            # Whoever names a host chooses what it answers, and must not fill the list of dead jobs.
+            return Discard(f"{reason}, at the last of {context.job.max_attempts} attempts")
         case NotYet(reason, retry_after_s):
             raise JobFailure(reason) if retry_after_s is None else RetryLater(reason, retry_after_s)
         case _:

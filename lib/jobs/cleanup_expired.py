@@ -1,7 +1,8 @@
 """cleanup_expired: delete what has been kept long enough, and files that no post shows. Asked for by a schedule, daily.
 
 Kinds: ended jobs, the worker's runs and finished pushes (kept for at least two days, because answers to late workers
-and repeated keys come from them), notifications that were read, and orphaned images.
+and repeated keys come from them), what operators did (kept for at least 400 days), notifications that were read, who
+was removed (30 days at least), what counts like calls, and orphaned images.
 """
 
 from collections import Counter
@@ -24,7 +25,15 @@ LEAST_REMAINING_S = 2.0
 # batch takes, and than two clocks differ.
 JOBS_LOOKED_AT = 500
 JUST_NOW = timedelta(minutes=5)
-KINDS = ("job_history", "worker_runs", "push_deliveries", "notifications")
+KINDS = (
+    "job_history",
+    "worker_runs",
+    "push_deliveries",
+    "operator_actions",
+    "notifications",
+    "removed_users",
+    "like_calls",
+)
 
 # Deletes one batch; returns how many went, and whether there may be more.
 type Batch = Callable[[], Awaitable[tuple[int, bool]]]

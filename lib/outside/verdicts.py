@@ -20,10 +20,12 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """A later attempt may succeed. retry_after_s: when, if the host said so (RFC 9110, section 10.2.3)."""
+    """A later attempt may succeed. retry_after_s: when, if the host said so (RFC 9110, section 10.2.3). ours: the
+    trouble is in what the operator runs, the project's Storage or the picture process, and not at a stranger's host."""
 
     reason: str
     retry_after_s: float | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

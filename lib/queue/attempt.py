@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -17,12 +18,14 @@ from lib.logs import log_event
 from lib.model import broken_rules
 from lib.queue.context import JobContext
 from lib.queue.deadline import Deadline
+from lib.queue.follow_ups import FollowUps
 from lib.queue.handler import call_handler
 from lib.queue.job import Job
 from lib.queue.outcome import Completed, Discard, Snooze
 from lib.queue.registry import JobType, Payload
 from lib.queue.settlement import Settlement, release, settle_failure, settle_outcome
 from lib.resources import Resources
+from lib.tracing import tracing
 
 
 class _Ready(NamedTuple):
@@ -38,6 +41,7 @@ class Attempts:
 
     resources: Resources
     deadline: Deadline
+    follow_ups: FollowUps
 
     async def run(self, job_type: JobType, jobs: Sequence[Job]) -> list[Settlement]:
         """Run jobs of one type and return a settlement for each."""
@@ -67,9 +71,13 @@ class Attempts:
         def remaining_s() -> float:
             return max(0.0, ends_at - self.deadline.clock())
 
-        context = JobContext(tuple(each.job for each in batch), self.resources.within(remaining_s), remaining_s)
+        jobs = tuple(each.job for each in batch)
+        context = JobContext(jobs, self.resources.within(remaining_s), remaining_s, self.follow_ups)
         requests = [each.request for each in batch]
-        answer = await call_handler(job_type, requests if job_type.is_batch else requests[0], context)
+        with tracing().processing(context.jobs) as span:
+            answer = await call_handler(job_type, requests if job_type.is_batch else requests[0], context)
+            if not job_type.is_batch:
+                span.ended(type(answer).__name__)
         log_event(
             "jobs.ran",
             job_type=job_type.name,
@@ -143,4 +151,4 @@ def _fail(job_type: JobType, job: Job, error: Exception) -> Settlement:
         attempt=job.attempts,
         reason=type(error).__name__,
     )
-    return settle_failure(job, job_type.policy, error, random.random())
+    return settle_failure(job, job_type.policy, error, random.random(), datetime.now(UTC))

@@ -9,6 +9,7 @@ from uuid import UUID
 from lib.database import Database
 from lib.model import Row
 from lib.queue.registry import Payload, type_of
+from lib.tracing import Sending, tracing
 
 MAX_JOBS_PER_CALL = 1000
 
@@ -61,7 +62,10 @@ async def enqueue(database: Database, job: NewJob) -> Enqueued:
         InvalidInput: a limit of the queue is passed (payload over 64 KiB, priority, attempts, key).
         DatabaseUnavailable, DatabaseTimeout: nothing is known to be enqueued; with a key it is safe to try again.
     """
-    (enqueued,) = await database.rpc("enqueue_job", list[Enqueued], **job.to_arguments())
+    with tracing().sending([type_of(job.payload).name]) as span:
+        arguments = job.to_arguments() | _trace_context(span)
+        (enqueued,) = await database.rpc("enqueue_job", list[Enqueued], **arguments)
+        span.sent([enqueued.id])
     return enqueued
 
 
@@ -76,4 +80,13 @@ async def enqueue_many(database: Database, jobs: Sequence[NewJob]) -> list[Enque
         raise ValueError(f"at most {MAX_JOBS_PER_CALL} jobs are enqueued in one transaction")
     if not jobs:
         return []
-    return await database.rpc("enqueue_jobs", list[Enqueued], jobs=[job.to_arguments() for job in jobs])
+    with tracing().sending([type_of(job.payload).name for job in jobs]) as span:
+        elements = [job.to_arguments() | _trace_context(span) for job in jobs]
+        enqueued = await database.rpc("enqueue_jobs", list[Enqueued], jobs=elements)
+        span.sent([each.id for each in enqueued])
+    return enqueued
+
+
+def _trace_context(span: Sending) -> dict[str, str]:
+    """Return the argument that says whose work the job is; not one when nobody traces it."""
+    return {} if span.traceparent is None else {"traceparent": span.traceparent}

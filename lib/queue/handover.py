@@ -16,6 +16,7 @@ from lib.logs import log_event
 from lib.queue.report import RunReport
 from lib.queue.store import RunStarted
 from lib.settings import Settings
+from lib.tracing import tracing
 
 type Successor = Literal["handover", "fanout"]
 
@@ -100,9 +101,9 @@ class Colleagues:
                 httpx.AsyncClient(timeout=httpx.Timeout(SEND_S, read=LISTEN_S), trust_env=False) as client,
             ):
                 reply = await client.get(
-                    origin + ROUTE,
+                    origin + self.settings.prefixed(ROUTE),
                     params={"trigger": trigger, "startedBy": self.run.run_id},
-                    headers={"authorization": f"Bearer {secret.get_secret_value()}"},
+                    headers={"authorization": f"Bearer {secret.get_secret_value()}"} | tracing().headers(),
                 )
         except httpx.ReadTimeout:  # it was sent, and the other run works
             return log_event("run.started_another", run_id=self.run.run_id, trigger=trigger)

@@ -8,7 +8,10 @@ from lib.model import Row
 
 
 class Job(Row):
-    """A claimed job. `attempts` counts this attempt; `claim_token` is the fence that settles it."""
+    """A claimed job. `attempts` counts this attempt; `claim_token` is the fence that settles it.
+
+    traceparent: the trace context of whoever enqueued it.
+    """
 
     id: UUID
     job_type: str
@@ -20,6 +23,7 @@ class Job(Row):
     isolated: bool = False
     redrive_of: UUID | None = None
     created_at: datetime
+    traceparent: str | None = None
 
     @property
     def is_last_attempt(self) -> bool:

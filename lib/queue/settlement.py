@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal, assert_never
 
-from lib.errors import DatabaseUnavailable, NotReady, PermanentFailure, RetryLater
+from lib.errors import DatabaseTimeout, DatabaseUnavailable, NotReady, PermanentFailure, RetryLater
 from lib.queue.job import Job
 from lib.queue.jsonable import storable_result, storable_text
 from lib.queue.outcome import Completed, Discard, Outcome, Snooze
@@ -13,6 +14,8 @@ from lib.queue.policy import Policy
 
 # The longest wait that settle_jobs takes: a year.
 MAX_WAIT_S = 31_536_000.0
+# For how long after a job was made a timeout of the database is nobody's attempt: about eight tries.
+LOAD_PASSES = timedelta(hours=1)
 
 # What becomes of a job when its attempt has ended.
 type Ending = Literal["completed", "retried", "dead", "snoozed", "discarded", "released"]
@@ -61,10 +64,10 @@ def settle_outcome(job: Job, outcome: Outcome) -> Settlement:
             assert_never(outcome)
 
 
-def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float) -> Settlement:
+def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float, now: datetime) -> Settlement:
     """Decide what an exception makes of the job: dead when it is permanent or the attempts are used up.
 
-    chance: a random number in [0, 1), for the jitter.
+    chance: a random number in [0, 1), for the jitter. now: aware.
     """
     message = _describe(error)
     match error:
@@ -74,6 +77,9 @@ def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float
             return Settlement(job, "retried", error=message, not_counted=True, retry_in_seconds=_wait_s(error.seconds))
         case DatabaseUnavailable():
             # Supabase is down: no attempt of this job could have succeeded.
+            return Settlement(job, "retried", error=message, not_counted=True)
+        case DatabaseTimeout() if now - job.created_at < LOAD_PASSES:
+            # Most likely the database is busy. A job whose own query takes too long ends all the same, a little later.
             return Settlement(job, "retried", error=message, not_counted=True)
         case RetryLater():
             wait = _wait_s(error.seconds)

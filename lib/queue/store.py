@@ -12,6 +12,7 @@ from lib.database import NOTHING, Database
 from lib.model import Row
 from lib.queue.job import Job
 from lib.queue.settlement import Settlement
+from lib.tracing import tracing
 
 type Answer = Literal["settled", "already", "stale"]
 
@@ -90,28 +91,34 @@ class Store:
 
         claim_id: safe to repeat under the same one, which returns the jobs that it leased before.
         """
-        return await self.database.rpc(
-            "settle_and_claim",
-            SettledAndClaimed,
-            worker_id=self.worker_id,
-            outcomes=_outcomes(settlements),
-            max_jobs=max_jobs,
-            job_types=job_types,
-            lease_seconds=lease_s,
-            claim_id=claim_id,
-        )
+        with tracing().exchanging(self.worker_id, _jobs(settlements)) as exchange:
+            reply = await self.database.rpc(
+                "settle_and_claim",
+                SettledAndClaimed,
+                worker_id=self.worker_id,
+                outcomes=_outcomes(settlements),
+                max_jobs=max_jobs,
+                job_types=job_types,
+                lease_seconds=lease_s,
+                claim_id=claim_id,
+            )
+            exchange.received(reply.claimed)
+        return reply
 
     async def settle_jobs(self, settlements: Sequence[Settlement]) -> list[Settled]:
         """Settle. Safe to repeat."""
-        return await self.database.rpc(
-            "settle_jobs", list[Settled], worker_id=self.worker_id, outcomes=_outcomes(settlements)
-        )
+        with tracing().exchanging(self.worker_id, _jobs(settlements)):
+            return await self.database.rpc(
+                "settle_jobs", list[Settled], worker_id=self.worker_id, outcomes=_outcomes(settlements)
+            )
 
     async def claim_isolated_job(self, job_types: Sequence[str], lease_s: int) -> Job | None:
         """Lease one job of these types that must run alone, if one is due."""
-        jobs = await self.database.rpc(
-            "claim_isolated_job", list[Job], worker_id=self.worker_id, job_types=job_types, lease_seconds=lease_s
-        )
+        with tracing().exchanging(self.worker_id) as exchange:
+            jobs = await self.database.rpc(
+                "claim_isolated_job", list[Job], worker_id=self.worker_id, job_types=job_types, lease_seconds=lease_s
+            )
+            exchange.received(jobs)
         return jobs[0] if jobs else None
 
     async def rescue_expired_jobs(self, max_jobs: int) -> Rescued:
@@ -157,6 +164,10 @@ class Store:
     async def fail_schedule(self, name: str, error: str) -> None:
         """Keep why a schedule cannot be planned."""
         await self.database.rpc("fail_schedule", NOTHING, name=name, error=error)
+
+
+def _jobs(settlements: Sequence[Settlement]) -> list[Job]:
+    return [settlement.job for settlement in settlements]
 
 
 def _outcomes(settlements: Sequence[Settlement]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from lib.errors import InvalidInput, NotAuthenticated
 from lib.model import Model, Row, Text
 from lib.resources import Resources
 
+MAX_IDS = 100
 MAX_CAPTION_CHARACTERS = 2200
 MAX_URL_CHARACTERS = 2048
 
@@ -27,8 +28,9 @@ class NewPostRequest(Model):
 
 
 class PostsQuery(Model):
-    """Which page: `cursor` is the nextCursor of the page before, of the same sort."""
+    """Which page: `cursor` is the nextCursor of the page before, of the same sort. Or which posts, by their ids."""
 
+    id: tuple[UUID, ...] = Field((), max_length=MAX_IDS)
     sort: Sort = "new"
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, max_length=500)
@@ -117,11 +119,13 @@ async def create_post(request: NewPostRequest, resources: Resources, caller: Cal
 async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> PostsReply:
     """Return one page of posts, newest or hottest first. The hottest are those that were ranked last.
 
-    A page of large posts holds fewer than `limit`.
+    A page of large posts holds fewer than `limit`. With ids it holds those of the posts that exist, in this order.
 
     Raises:
-        InvalidInput: the cursor belongs to the other sort order, or is not a cursor at all.
+        InvalidInput: the cursor belongs to the other sort order, or is not a cursor at all, or stands beside ids.
     """
+    if query.id:
+        return await _posts_by_id(query, resources)
     after_key, after_id = (None, None) if query.cursor is None else _read_cursor(query.cursor, query.sort)
     # One more than asked for: it tells whether there is a next page.
     rows = await resources.database.rpc(
@@ -138,6 +142,15 @@ async def list_posts(query: PostsQuery, resources: Resources, _: Caller) -> Post
         posts=tuple(row.to_post() for row in page),
         next_cursor=None if last is None else _cursor(query.sort, last.sort_key, last.id),
     )
+
+
+async def _posts_by_id(query: PostsQuery, resources: Resources) -> PostsReply:
+    if query.cursor is not None:
+        raise InvalidInput("cursor", "is of a page, and ids are no page")
+    rows = await resources.database.rpc(
+        "list_posts", list[ListedPost], sort=query.sort, max_posts=MAX_IDS, post_ids=query.id
+    )
+    return PostsReply(posts=tuple(row.to_post() for row in rows), next_cursor=None)
 
 
 # -- cursors: opaque to the caller, a JSON array in base64url

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from lib.caller import Caller
+from lib.caller import Caller, operators_role
 from lib.errors import Misconfigured, NotAllowed, NotAuthenticated
 from lib.logs import log_event
 from lib.resources import Resources
@@ -54,31 +54,36 @@ async def user(token: str | None, resources: Resources) -> Caller:
 
 async def admin(token: str | None, resources: Resources) -> Caller:
     """Let in who may change things: the admin token, or a Supabase user whose app_metadata.role is admin."""
-    role, caller = await _operator(token, resources)
-    if role != "admin":
+    caller = await _operator(token, resources)
+    if caller.role != "admin":
         raise NotAllowed("this needs the role admin")
     return caller
 
 
 async def viewer(token: str | None, resources: Resources) -> Caller:
     """Let in who may look: whoever `admin` lets in, the viewer token, or a user whose app_metadata.role is viewer."""
-    role, caller = await _operator(token, resources)
-    if role not in ("admin", "viewer"):
+    caller = await _operator(token, resources)
+    if caller.role is None:
         raise NotAllowed("this needs the role viewer or admin")
     return caller
 
 
-async def _operator(token: str | None, resources: Resources) -> tuple[str | None, Caller]:
-    """Who it is, and their role. The admin token must be set. The viewer token is optional: unset, nobody has it."""
+async def _operator(token: str | None, resources: Resources) -> Caller:
+    """Who it is; without a role where they have none. The admin token must be set. The viewer token is optional: unset,
+    nobody has it."""
     admins = _accepted(resources.settings, "admin_api_token")
     viewers = _accepted(resources.settings, "viewer_api_token", optional=True)
     if not token:
         raise NotAuthenticated("the bearer token is missing")
     is_admin, is_viewer = _matches(token, admins), _matches(token, viewers)
-    if is_admin or is_viewer:
-        return "admin" if is_admin else "viewer", Caller()
+    if is_admin:
+        return Caller(operator="admin token", role="admin")
+    if is_viewer:
+        return Caller(operator="viewer token", role="viewer")
     account = await resources.database.auth.get_user(token)
-    return account.role, Caller(user_id=account.id)
+    return Caller(
+        user_id=account.id, operator=f"user {account.id}", role=operators_role(account.role), email=account.email
+    )
 
 
 def _accepted(settings: Settings, name: SecretName, *, optional: bool = False) -> tuple[bytes, ...]:

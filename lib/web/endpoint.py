@@ -9,7 +9,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -19,18 +18,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from vercel_runtime import get_deadline
 
 from lib.caller import Caller
 from lib.errors import Misconfigured
 from lib.logs import configure_logs, log_event
 from lib.resources import Resources
 from lib.web.auth import Authenticate
+from lib.web.deadline import deadline_in_s
 from lib.web.lifespan import current_resources, lifespan
 from lib.web.middleware import ReplyHeaders
 from lib.web.origin import client_address, session_header
 from lib.web.replies import error_reply, reply_to
 from lib.web.requests import MAX_BODY_BYTES, bearer_token, read_body, read_query
+from lib.web.traces import Traces
 
 type Service[M] = Callable[[M, Resources, Caller], Awaitable[BaseModel | str]]
 
@@ -116,7 +116,7 @@ def endpoint(
         method = "GET" if request.method == "HEAD" else request.method
         return await _serve(request, actions[method], actions[method].authenticate or authenticate)
 
-    middleware = [Middleware(ReplyHeaders)]
+    middleware = [Middleware(Traces), Middleware(ReplyHeaders)]
     if cors:
         middleware.append(_cors(sorted(actions)))
     route = Route("/{path:path}", serve, methods=list(actions))
@@ -134,13 +134,13 @@ def endpoint(
 
 async def _serve(request: Request, act: Action, authenticate: Authenticate) -> Response:
     try:
-        deadline_in_s = _deadline_in_s()
+        seconds = deadline_in_s()
         resources = current_resources()
         caller = replace(
             await authenticate(bearer_token(request), resources),
             session_id=session_header(request),
             address=client_address(request),
-            deadline_in_s=deadline_in_s,
+            deadline_in_s=seconds,
         )
         given = await act.read(request)
         reply = await act.service(given, resources, caller)
@@ -164,12 +164,6 @@ def _reply_to_error(error: Exception) -> Response:
 
 async def _reply_to_http_error(_request: Request, error: Exception) -> Response:
     return _reply_to_error(error)
-
-
-def _deadline_in_s() -> float | None:
-    """Seconds until Vercel's kill; None where the platform does not say."""
-    deadline = get_deadline()
-    return None if deadline is None else (deadline - datetime.now(UTC)).total_seconds()
 
 
 def _cors(methods: list[str]) -> Middleware:

@@ -114,26 +114,30 @@ revoke all on function queue_private.reserve_names from public, anon, authentica
 -- A test compares this list with what the migrations make.
 select queue_private.reserve_names('{
   "relation": [
-    "background_jobs", "job_history", "job_history_id_seq", "job_schedules", "notifications", "post_images",
-    "post_rankings", "post_thumbnails", "push_subscriptions", "worker_runs", "worker_runs_id_seq"
+    "background_jobs", "job_history", "job_history_id_seq", "job_schedules", "notifications", "operator_actions",
+    "operator_actions_id_seq", "post_images", "post_rankings", "post_thumbnails", "push_subscriptions", "worker_runs",
+    "worker_runs_id_seq"
   ],
   "type": ["job_page", "job_state", "job_status", "job_type", "like_state"],
   "function": [
-    "add_notification", "audit_like_counts", "cancel_job", "cancel_jobs", "claim_isolated_job", "claim_jobs",
-    "claim_next_job", "complete_job", "create_post", "delete_expired", "discard_jobs", "due_schedules", "enqueue_job",
-    "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run", "fire_schedule",
-    "like_states", "list_jobs", "list_posts", "pause_job_type", "post_exists", "queue_counters", "queue_diagnostics",
-    "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs", "remove_push_subscription",
-    "rescue_expired_jobs", "resume_job_type", "search_jobs", "set_like", "settle_and_claim", "settle_jobs",
-    "start_worker_run", "store_post_image", "store_post_thumbnails", "sync_post_like_count", "sync_post_like_counts",
-    "toggle_like", "undelivered_pushes"
+    "add_notification", "audit_like_counts", "cancel_job", "cancel_jobs", "change_job_type", "change_jobs",
+    "change_schedule", "claim_isolated_job", "claim_jobs", "claim_next_job", "complete_job", "create_post",
+    "create_schedule", "delete_expired", "delete_schedule", "discard_jobs", "due_schedules", "enqueue_job",
+    "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run",
+    "fire_schedule", "give_up_push", "like_states", "list_jobs", "list_operator_actions", "list_posts",
+    "list_schedules", "list_worker_runs", "pause_job_type", "post_exists", "post_like_counts", "queue_counters",
+    "queue_diagnostics", "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs",
+    "remove_push_subscription", "rescue_expired_jobs", "resume_job_type", "run_schedule", "search_jobs", "set_like",
+    "settle_and_claim", "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails",
+    "sync_post_like_count", "sync_post_like_counts", "toggle_like", "undelivered_pushes"
   ],
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
-    "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images"
+    "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images",
+    "ignore_like_write_on_insert", "ignore_like_write_on_update", "leave_others_posts"
   ],
   "policy": [
-    "anyone reads comments", "anyone reads posts", "sessions add ratings", "sessions read ratings",
+    "anyone reads comments", "anyone reads posts", "old clients name likes", "sessions add ratings", "sessions read ratings",
     "sessions remove ratings", "users add their own posts", "users change their own posts",
     "users delete their own posts"
   ],

@@ -22,6 +22,7 @@ on conflict (table_name) do nothing;
 
 alter table queue_private.adopted_tables enable row level security;
 revoke all on table queue_private.adopted_tables from public, anon, authenticated;
+grant select on table queue_private.adopted_tables to service_role;
 
 create table if not exists public.posts_new (
   id uuid primary key default gen_random_uuid(),

@@ -1,7 +1,7 @@
 -- Adopted tables are repaired: columns, defaults and constraints that our functions need.
 --
 -- Rows that the constraints cannot hold (second ratings of one session, ratings and comments of posts that are gone) move
--- to repaired_rows first, so nothing is lost. Where other tables refer to comments, those of posts that are gone stay
+-- to repaired_rows first, and the counts that were wrong to old_likes, so nothing is lost. Where other tables refer to comments, those of posts that are gone stay
 -- instead, under a foreign key that holds for new rows only: deleting them would take rows along, unsaved. Where other
 -- tables refer to ratings that have to go, the migration stops and says so. Safe to repeat: a second run finds nothing
 -- to repair, and readers do not wait for it.
@@ -144,25 +144,44 @@ select 'comments', 'no such post', orphans.removed from orphans;
 
 -- A time that Python has no date for would fail every page that its post is on.
 insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'posts_new', 'created_at outside the years 1 to 9999, now the time of the repair', to_jsonb(post)
+select 'posts_new', 'created_at missing or outside the years 1 to 9999, now the time of the repair', to_jsonb(post)
 from public.posts_new as post
-where post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
+where post.created_at is null
+  or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
 
 update public.posts_new as post set created_at = now()
 where post.created_at is null
   or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
 
-update public.posts_new as post
-set likes = counted.likes
-from (
-  select posts.id, count(rating.post_id)::integer as likes
-  from public.posts_new as posts
-  left join public.post_ratings as rating on rating.post_id = posts.id
-  group by posts.id
-) as counted
-where counted.id = post.id and post.likes is distinct from counted.likes
-  -- Only before the queue is there: afterwards the queue keeps the counts.
-  and to_regclass('public.background_jobs') is null;
+-- The old counts are kept: see old_likes.sql. Only before the queue is there: afterwards the queue keeps the counts.
+do $$
+declare
+  switch_on text[];
+  each_statement text;
+begin
+  if to_regclass('public.background_jobs') is not null then
+    return;
+  end if;
+  switch_on := queue_private.quiet_triggers(array['posts_new']);
+  with counted as materialized (
+    select post.id, post.likes as before, count(rating.post_id)::integer as likes
+    from public.posts_new as post
+    left join public.post_ratings as rating on rating.post_id = post.id
+    group by post.id, post.likes
+    having post.likes is distinct from count(rating.post_id)
+  ), kept as (
+    insert into queue_private.old_likes (post_id, likes, ratings)
+    select counted.id, counted.before, counted.likes from counted
+    on conflict (post_id) do nothing
+  )
+  update public.posts_new as post set likes = counted.likes
+  from counted
+  where counted.id = post.id;
+  foreach each_statement in array switch_on loop
+    execute each_statement;
+  end loop;
+end
+$$;
 
 update public.posts_new set likes = 0 where likes is null;
 

@@ -60,6 +60,17 @@ end
 $$;
 comment on domain queue_private.job_payload is 'A JSON object of at most 64 KiB and 64 levels, with numbers that JSON readers take.';
 
+-- Whose work a job is: the trace context of whoever enqueued it (W3C Trace Context, version 00). A domain, as above.
+do $$
+begin
+  if to_regtype('queue_private.trace_context') is null then
+    create domain queue_private.trace_context as text
+      constraint background_jobs_traceparent_is_w3c check (value ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$');
+  end if;
+end
+$$;
+comment on domain queue_private.trace_context is 'A traceparent: version, trace id, parent id and flags.';
+
 create table if not exists public.background_jobs (
   id uuid primary key default queue_private.new_job_id(),
   job_type public.job_type not null,
@@ -84,6 +95,7 @@ create table if not exists public.background_jobs (
   attempt_log jsonb,
   redrive_of uuid,
   owner text,
+  traceparent queue_private.trace_context,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default clock_timestamp(),
   constraint background_jobs_sync_names_a_post check (
@@ -118,6 +130,7 @@ comment on column public.background_jobs.settled_token is 'The token of the last
 comment on column public.background_jobs.deferrals is 'How often it was snoozed, or failed without being counted.';
 comment on column public.background_jobs.attempt_log is 'The last 20 attempts that did not complete; null before the first.';
 comment on column public.background_jobs.owner is 'The user whose limit of unfinished image jobs it counts towards.';
+comment on column public.background_jobs.traceparent is 'The trace of whoever enqueued it; null without one, and for jobs that triggers make.';
 comment on column public.background_jobs.isolated is 'Its lease ran out once: from then on it runs alone.';
 
 create table if not exists public.job_history (

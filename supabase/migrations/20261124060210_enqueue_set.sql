@@ -2,7 +2,7 @@
 -- -> pending. Caller: enqueue_jobs. Errors: as enqueue_job, and 22023 for an element that is no job.
 -- Locks: keys are taken in the order of the keys, so calls with the same keys in other orders wait for one another but
 -- never in a circle. Jobs whose keys another call frees or takes at this very moment are left over and enqueued one by
--- one.
+-- one. The keys of the payloads are looked at in the same statement: see payload_keys.sql.
 
 -- check_elements: refuse an element that is not a job. Wrong values are found later, when they are read.
 create or replace function queue_private.check_elements(jobs jsonb) returns void
@@ -12,7 +12,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   known text[] := array[
-    'job_type', 'payload', 'priority', 'scheduled_for', 'idempotency_key', 'max_attempts', 'dedupe_seconds'
+    'job_type', 'payload', 'priority', 'scheduled_for', 'idempotency_key', 'max_attempts', 'dedupe_seconds',
+    'traceparent'
   ];
   bad jsonb;
 begin
@@ -57,7 +58,8 @@ begin
       scheduled_for => (job ->> 'scheduled_for')::timestamptz,
       idempotency_key => job ->> 'idempotency_key',
       max_attempts => (job ->> 'max_attempts')::integer,
-      dedupe_seconds => (job ->> 'dedupe_seconds')::integer
+      dedupe_seconds => (job ->> 'dedupe_seconds')::integer,
+      traceparent => job ->> 'traceparent'
     ) as enqueued;
 end
 $$;
@@ -101,19 +103,31 @@ begin
     from jsonb_array_elements(jobs) with ordinality as each (job, position)
   ), added as (
     insert into public.background_jobs as job (
-      id, job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, updated_at
+      id, job_type, payload, priority, scheduled_for, idempotency_key, max_attempts, traceparent, updated_at
     )
     select
       asked.id,
-      (asked.job ->> 'job_type')::public.job_type,
-      coalesce(nullif(asked.job -> 'payload', 'null'), '{}'),
+      given.job_type,
+      case
+        when jsonb_typeof(given.payload) = 'object'
+          and (not given.payload ?& policy.required_keys or given.payload - policy.payload_keys <> '{}')
+        then queue_private.refuse_payload(given.job_type, given.payload)
+        else given.payload
+      end,
       coalesce((asked.job ->> 'priority')::integer, policy.priority, 0),
       coalesce((asked.job ->> 'scheduled_for')::timestamptz, moment),
       asked.idempotency_key,
       coalesce((asked.job ->> 'max_attempts')::integer, policy.max_attempts, 3),
+      asked.job ->> 'traceparent',
       moment
     from asked
-    left join queue_private.job_type_policies as policy on policy.job_type = (asked.job ->> 'job_type')::public.job_type
+    cross join lateral (
+      select
+        (asked.job ->> 'job_type')::public.job_type as job_type,
+        coalesce(nullif(asked.job -> 'payload', 'null'), '{}') as payload
+      offset 0
+    ) as given
+    left join queue_private.job_type_policies as policy on policy.job_type = given.job_type
     order by asked.idempotency_key collate "C" nulls first, asked.position
     on conflict (idempotency_key) where idempotency_key is not null do nothing
     returning job.id

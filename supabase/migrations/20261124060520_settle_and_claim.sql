@@ -29,7 +29,7 @@ begin
       select
         leased.id, leased.job_type, leased.payload, leased.priority, leased.attempts, leased.max_attempts,
         leased.claim_token, leased.scheduled_for, leased.lease_expires_at, leased.isolated,
-        leased.idempotency_key, leased.redrive_of, leased.created_at
+        leased.idempotency_key, leased.redrive_of, leased.created_at, leased.traceparent
       from queue_private.claim_batch(worker_id, max_jobs, job_types, lease_seconds, claim_id) as leased
       order by leased.priority desc, leased.scheduled_for, leased.id
     ) as job

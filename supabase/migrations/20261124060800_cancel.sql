@@ -3,8 +3,8 @@
 -- Not while a job is being worked on, and not for sync_like_count: a rater whose transaction is still
 -- open may have joined it. Locks: job rows in id order, skip locked. Safe to repeat: yes.
 
--- cancel_jobs: returns the ids of those that were cancelled.
-create or replace function public.cancel_jobs(job_ids uuid[]) returns setof uuid
+-- cancel_pending_jobs: returns the ids of those that were cancelled. Caller: cancel_jobs, cancel_job, change_jobs.
+create or replace function queue_private.cancel_pending_jobs(job_ids uuid[]) returns uuid[]
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -19,10 +19,7 @@ begin
     for update skip locked
   );
   -- Also because "= any" of an empty array could be planned as a walk over any partial index.
-  if cardinality(picked) = 0 then
-    return;
-  end if;
-  return query
+  if cardinality(picked) > 0 then
     with removed as (
       delete from public.background_jobs as job where job.id = any (picked) returning job.*
     )
@@ -34,8 +31,27 @@ begin
       r.id, r.job_type, r.payload, 'cancelled', r.priority, r.attempts, r.max_attempts, r.error_message,
       r.idempotency_key, r.worker_id, r.created_at, clock_timestamp(), r.redrive_of,
       r.attempt_log
-    from removed as r
-    returning job_id;
+    from removed as r;
+  end if;
+  return picked;
+end
+$$;
+comment on function queue_private.cancel_pending_jobs is 'End pending jobs without running them.';
+revoke all on function queue_private.cancel_pending_jobs from public, anon, authenticated;
+grant execute on function queue_private.cancel_pending_jobs to service_role;
+
+-- cancel_jobs: returns the ids of those that were cancelled.
+create or replace function public.cancel_jobs(job_ids uuid[]) returns setof uuid
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  cancelled constant uuid[] := queue_private.cancel_pending_jobs(job_ids);
+begin
+  perform queue_private.note_operator_action(
+    null, 'cancel', jsonb_build_object('ids', to_jsonb(cancelled[1:100])), cardinality(cancelled)
+  );
+  return query select unnest(cancelled);
 end
 $$;
 comment on function public.cancel_jobs is 'End pending jobs without running them.';

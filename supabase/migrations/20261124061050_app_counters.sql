@@ -2,8 +2,7 @@
 --
 -- One that runs with its caller's rights fails, because clients may not write likes: every rating of a client would be
 -- refused with 42501. One that runs with its owner's rights counts each like a second time, and makes raters wait for
--- one another on the post's row. Such a trigger is one whose function, or a function that this one calls, names both
--- posts_new and likes. A trigger that was switched off by mistake can be switched on again, and stays on when this file is applied again:
+-- one another on the post's row. counting_triggers finds them. A trigger that was switched off by mistake can be switched on again, and stays on when this file is applied again:
 --   alter table public.post_ratings enable trigger <name>;
 -- What was switched off is in disabled_triggers and in a warning. If it did more than counting, the app needs a trigger
 -- for the rest.
@@ -30,34 +29,11 @@ declare
   counter record;
 begin
   for counter in
-    with recursive app_function as materialized (
-      select p.oid, p.proname, p.prosrc, p.prosecdef
-      from pg_catalog.pg_proc as p
-      join pg_catalog.pg_language as l on l.oid = p.prolang
-      where l.lanname not in ('internal', 'c') and p.pronamespace <> all (array[
-        'pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'queue_private'::regnamespace
-      ])
-    ), reaches (trigger_id, function_id) as (
-      select t.oid, t.tgfoid
-      from pg_catalog.pg_trigger as t
-      where t.tgrelid = 'public.post_ratings'::regclass and not t.tgisinternal and t.tgenabled <> 'D'
-      union
-      select reaches.trigger_id, called.oid
-      from reaches
-      join app_function as caller on caller.oid = reaches.function_id
-      join app_function as called
-        on caller.prosrc ~* format('\m%s"?\s*\(', regexp_replace(called.proname, '([^\w])', '\\\1', 'g'))
-    )
-    select distinct
-      t.oid, t.tgname, t.tgenabled, t.tgfoid::regprocedure::text as function_name, f.prosecdef
-    from reaches
-    join app_function as counting on counting.oid = reaches.function_id
-    join pg_catalog.pg_trigger as t on t.oid = reaches.trigger_id
-    join app_function as f on f.oid = t.tgfoid
-    where counting.prosrc ~* '\mposts_new\M' and counting.prosrc ~* '\mlikes\M'
-      and not exists (
-        select from queue_private.disabled_triggers as before where before.trigger_name = t.tgname
-      )
+    select counting.trigger_id as oid, t.tgname, t.tgenabled, t.tgfoid::regprocedure::text as function_name, f.prosecdef
+    from queue_private.counting_triggers() as counting (trigger_id)
+    join pg_catalog.pg_trigger as t on t.oid = counting.trigger_id
+    join pg_catalog.pg_proc as f on f.oid = t.tgfoid
+    where t.tgname not in (select before.trigger_name from queue_private.disabled_triggers as before)
     order by t.tgname
   loop
     insert into queue_private.disabled_triggers (trigger_name, function_name, runs_as_owner, enabled_was, definition)

@@ -24,6 +24,9 @@ comment on column public.worker_runs.started_by is 'The run that handed over to 
 comment on column public.worker_runs.hops is 'How many runs lie between this one and the cron tick or the person that began the chain.';
 -- Serves queue_health, queue_stats and retention.
 create index if not exists worker_runs_started_at_idx on public.worker_runs (started_at);
+-- Serves storage_refusals. Few rows: runs that stored files, or could not.
+create index if not exists worker_runs_storage_idx on public.worker_runs (started_at)
+  where counts ?| array['storage_taken', 'storage_refused'];
 alter table public.worker_runs enable row level security;
 revoke all on table public.worker_runs from public, anon, authenticated;
 revoke all on sequence public.worker_runs_id_seq from public, anon, authenticated;
@@ -153,3 +156,26 @@ $$;
 comment on function public.finish_worker_run is 'Record how a worker invocation ended.';
 revoke all on function public.finish_worker_run from public, anon, authenticated;
 grant execute on function public.finish_worker_run to service_role;
+
+-- list_worker_runs: the newest first, a page at a time; before_id is the last id of the page before. Caller:
+-- /api/admin/queue/journal. Locks: none. Errors: 22023 an argument.
+create or replace function public.list_worker_runs(page_size integer default 50, before_id bigint default null)
+returns setof public.worker_runs
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if page_size is null or page_size not between 1 and 1000 then
+    raise exception 'page_size must be from 1 to 1000' using errcode = '22023';
+  end if;
+  return query
+    select run.*
+    from public.worker_runs as run
+    where run.id < coalesce(before_id, 9223372036854775807)
+    order by run.id desc
+    limit page_size;
+end
+$$;
+comment on function public.list_worker_runs is 'Worker invocations, newest first, a page at a time.';
+revoke all on function public.list_worker_runs from public, anon, authenticated;
+grant execute on function public.list_worker_runs to service_role;

@@ -152,9 +152,11 @@ comment on function public.fail_schedule is 'Keep why a schedule cannot be plann
 revoke all on function public.fail_schedule from public, anon, authenticated;
 grant execute on function public.fail_schedule to service_role;
 
--- schedule_stats: all schedules with their last and next slots, and whether the job of the last slot still waits. Caller:
--- queue_stats.
-create or replace function queue_private.schedule_stats() returns jsonb
+-- schedule_stats: all schedules with their last and next slots, and whether the job of the last slot still waits; or the one
+-- of a name. Caller: queue_stats, list_schedules, the functions of operators.
+-- squawk-ignore ban-drop-function
+drop function if exists queue_private.schedule_stats();
+create or replace function queue_private.schedule_stats(wanted_name text default null) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -166,15 +168,19 @@ begin
       'payload', schedule.payload,
       'cron_expression', schedule.cron_expression,
       'timezone', schedule.timezone,
+      'priority', schedule.priority,
+      'max_attempts', schedule.max_attempts,
       'enabled', schedule.enabled,
       'last_slot', schedule.last_slot,
       'next_run_at', schedule.next_run_at,
       'last_error', schedule.last_error,
+      'last_job_id', schedule.last_job_id,
       'waiting', exists (
         select from public.background_jobs as job where job.id = schedule.last_job_id and job.status = 'pending'
       )
     ) order by schedule.name), '[]')
     from public.job_schedules as schedule
+    where wanted_name is null or schedule.name = wanted_name
   );
 end
 $$;

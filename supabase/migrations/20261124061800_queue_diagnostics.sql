@@ -1,9 +1,13 @@
--- queue_diagnostics: what an operator looks at when the queue is slow. Caller: operators.
--- Sizes, dead rows and vacuums of the queue's tables, paused types, schedules and their errors.
+-- queue_diagnostics: what an operator looks at when something is wrong. Callers: /api/admin/queue/diagnostics, operators.
+-- Findings, each with what mends it, the worst first; sizes, dead rows and vacuums of the queue's tables, paused types,
+-- schedules and their errors; which migrations this database has, by their digests. Read-only. Bounded: of a table of the
+-- app's at most 200,000 rows are read.
 create or replace function public.queue_diagnostics() returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  expected jsonb := queue_private.expected_schema();
 begin
   return jsonb_build_object(
     'tables', (
@@ -38,10 +42,21 @@ begin
       ) order by schedule.name), '[]')
       from public.job_schedules as schedule
     ),
+    'findings', (
+      select coalesce(jsonb_agg(to_jsonb(finding) order by
+        array_position(array['critical', 'high', 'medium', 'low'], finding.severity), finding.code, finding.subject
+      ), '[]')
+      from queue_private.diagnose(expected, 200000) as finding
+    ),
+    'checked', (
+      select count(*) from jsonb_each(expected) as kinds cross join lateral jsonb_each_text(kinds.value)
+    ),
+    'migrations', expected -> 'migration',
+    'like_writes', queue_private.like_writes_state(),
     'generated_at', statement_timestamp()
   );
 end
 $$;
-comment on function public.queue_diagnostics is 'Sizes, dead rows, pauses and schedules, for operators.';
+comment on function public.queue_diagnostics is 'Findings with what mends them, sizes, pauses and schedules.';
 revoke all on function public.queue_diagnostics from public, anon, authenticated;
 grant execute on function public.queue_diagnostics to service_role;

@@ -1,5 +1,5 @@
 -- What anon and authenticated may do with the app's tables. RLS decides about rows, column privileges
--- about columns: nobody but the sync writes likes, and nobody truncates.
+-- about columns: nobody but the sync writes likes (like_writes.sql), and nobody truncates.
 --
 -- Whose rules hold is decided once for each table, at the first application (adopted_tables), because policies add up:
 --   created by the migrations           the grants and policies below; nothing at all on post_ratings.
@@ -42,46 +42,8 @@ begin
 end
 $$;
 
--- Writing posts, column by column: what a client had, an adopted table's own columns too, but likes. Where no rules of
--- the app's hold, created_at neither: a post of tomorrow would stay the newest. updated_at only where no app can be
--- used to writing it. id stays: clients may choose it, and an upsert names it.
-do $$
-declare
-  posts queue_private.adopted_tables;
-  forbidden text[];
-  grants text[];
-  each_grant text;
-begin
-  select * into strict posts from queue_private.adopted_tables where table_name = 'posts_new';
-  forbidden := case
-    when not posts.existed then array['likes', 'created_at', 'updated_at']
-    when not posts.had_row_security then array['likes', 'created_at']
-    else array['likes']
-  end;
-  -- Before the revoke, which takes what columns and public have along.
-  grants := array(
-    select format(
-      'grant %s (%s) on table public.posts_new to %I',
-      privilege, string_agg(format('%I', a.attname), ', ' order by a.attnum), client
-    )
-    from pg_catalog.pg_attribute as a,
-      unnest(array['anon', 'authenticated']) as client,
-      unnest(array['insert', 'update']) as privilege
-    where a.attrelid = 'public.posts_new'::regclass and a.attnum > 0 and not a.attisdropped
-      and a.attname <> all (forbidden)
-      and (
-        not posts.existed and posts.access_decided_at is null
-        or has_column_privilege(client, a.attrelid, a.attnum, privilege)
-      )
-    group by client, privilege
-    order by client, privilege
-  );
-  revoke insert, update on table public.posts_new from public, anon, authenticated;
-  foreach each_grant in array grants loop
-    execute each_grant;
-  end loop;
-end
-$$;
+-- Writing posts, column by column: see like_writes.sql.
+select queue_private.grant_post_columns();
 
 -- What clients may do, once for each table that has no rules of the app's.
 do $$

@@ -46,7 +46,8 @@ end
 $$;
 
 -- add_notification: add a job's notification, or find it: its own, or that of the dead job it was redriven from.
--- Returns its id. Locks: the unique index on job_id. Safe to repeat: yes.
+-- Returns its id; null when the user was removed meanwhile. Locks: see hold_user; the unique index on job_id. Safe to
+-- repeat: yes.
 create or replace function public.add_notification(
   job_id uuid, redrive_of uuid, user_id uuid, title text, body text, url text
 ) returns uuid
@@ -57,6 +58,9 @@ as $$
 declare
   notification_id uuid;
 begin
+  if not queue_private.hold_user(add_notification.user_id) then
+    return null;
+  end if;
   update public.notifications as notification
   set job_id = add_notification.job_id
   where notification.job_id = add_notification.redrive_of

@@ -1,10 +1,11 @@
 -- Cleaning up: what has been kept long enough goes, in batches of a bounded size. Caller: the cleanup_expired job,
--- which repeats each call while it has time. The rows that count like calls
--- go by themselves (like_limits.sql).
+-- which repeats each call while it has time.
 
 -- delete_expired: delete up to max_rows rows of one kind that are older than so many days; returns how many.
 -- job_history keeps at least two days whatever is asked: a completed job's key is held for a day, and a settle whose
--- reply was lost is answered from it. worker_runs and push_deliveries likewise: a job may still need them.
+-- reply was lost is answered from it. worker_runs and push_deliveries likewise: a job may still need them. removed_users
+-- keeps at least 30 days: jobs may wait for long. like_calls keeps an hour: a window is a minute. Its rows go by themselves
+-- when others come (like_limits.sql), and here on a quiet site.
 -- Locks: the rows, skip locked, so two clean-ups share the work. Safe to repeat: yes. Errors: 22023 an argument.
 create or replace function public.delete_expired(kind text, older_than_days integer, max_rows integer)
 returns integer
@@ -43,11 +44,25 @@ begin
         where old.pushed_at < before_needed
         order by old.pushed_at limit max_rows for update skip locked
       ));
+    when 'operator_actions' then
+      return queue_private.delete_old_operator_actions(older_than_days, max_rows);
     when 'notifications' then
       delete from public.notifications as notification where notification.id = any (array(
         select old.id from public.notifications as old
         where old.read_at < before
         order by old.read_at limit max_rows for update skip locked
+      ));
+    when 'removed_users' then
+      delete from queue_private.removed_users as removed where removed.user_id = any (array(
+        select old.user_id from queue_private.removed_users as old
+        where old.removed_at < now() - make_interval(days => greatest(older_than_days, 30))
+        order by old.removed_at limit max_rows for update skip locked
+      ));
+    when 'like_calls' then
+      delete from queue_private.like_calls as counting where counting.ctid = any (array(
+        select old.ctid from queue_private.like_calls as old
+        where old.window_began_at < now() - interval '1 hour'
+        order by old.window_began_at limit max_rows for update skip locked
       ));
     else
       raise exception 'there is no kind %', to_json(kind) using errcode = '22023';

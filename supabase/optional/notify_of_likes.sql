@@ -1,5 +1,5 @@
 -- Opt-in: tells the owner of a post that it was liked. Copy this file into supabase/migrations under a new version;
--- to end it, drop the trigger.
+-- to end it, supabase/rollback/notify_of_likes.sql.
 --
 -- "12 people liked your post", never one notification per like: the like sync counts many likes at once, the job
 -- waits a minute for more, and the next one of the same post waits until an hour after the last. A sync that finds
@@ -47,7 +47,9 @@ $$;
 comment on function queue_private.notify_of_likes is 'Tells the owner of a post how many people like it.';
 revoke all on function queue_private.notify_of_likes from public, anon, authenticated;
 
+select queue_private.begin_app_changes('notify_of_likes');
 create or replace trigger notify_of_likes
 after update of likes on public.posts_new
 for each row when (new.likes > old.likes and new.user_id is not null)
 execute function queue_private.notify_of_likes();
+select queue_private.end_app_changes('notify_of_likes');

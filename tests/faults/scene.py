@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.faults.handlers import ENDS, TASK_TYPES, Deed
+from tests.payloads import ALLOW_ANY
 
 HERE = Path(__file__).resolve().parent
 CHECKS = (HERE / "checks.sql").read_bytes()
@@ -49,8 +50,9 @@ class Scene:
         return connection
 
     def set_up(self) -> Self:
-        """Add the witness to a fresh database."""
+        """Add the witness to a fresh database, whose job types take the tasks of these tests."""
         self.db.execute(WITNESS)
+        self.db.execute(ALLOW_ANY)
         return self
 
     def reconnect(self) -> None:

@@ -51,6 +51,15 @@ def old_run(db: Db, days: int) -> None:
     )
 
 
+def old_action(db: Db, days: int) -> None:
+    """What an operator did so many days ago."""
+    db.execute(
+        "insert into public.operator_actions (at, operator, action, changed)"
+        " values (now() - make_interval(days => %s), 'admin token', 'cancel', 1)",
+        (days,),
+    )
+
+
 def count(db: Db, table: str) -> int:
     """The rows of a table."""
     row = db.execute(f"select count(*) as rows from {table}".encode()).fetchone()  # noqa: S608 - a name from here
@@ -78,7 +87,10 @@ async def test_deletes_what_is_old_enough_and_counts_it(work: Work, db: Db) -> N
         "job_history": 2,
         "worker_runs": 2,
         "push_deliveries": 0,
+        "operator_actions": 0,
         "notifications": 2,
+        "removed_users": 0,
+        "like_calls": 0,
         "orphaned_images": 0,
         "continued_by": None,
     }
@@ -102,6 +114,14 @@ async def test_two_days_of_history_stay_whatever_is_asked(work: Work, db: Db) ->
     assert (result["job_history"], result["worker_runs"]) == (1, 1)
 
 
+async def test_what_operators_did_stays_for_400_days(work: Work, db: Db) -> None:
+    """Whatever is asked, and nobody but this job can remove it."""
+    for days in (1, 399, 401, 500):
+        old_action(db, days)
+    assert (await clean(work, db, days=1))["operator_actions"] == 2
+    assert count(db, "public.operator_actions") == 2
+
+
 async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> None:
     """They matter while their job is alive."""
     notification_id = old_notification(db, 40, read=False)
@@ -115,6 +135,25 @@ async def test_finished_pushes_go_and_cannot_be_repeated(work: Work, db: Db) -> 
         (notification_id, row["id"]),
     )
     assert (await clean(work, db))["push_deliveries"] == 1
+
+
+async def test_who_was_removed_is_forgotten_after_thirty_days(work: Work, db: Db) -> None:
+    """Whatever is asked: a job of theirs may wait that long."""
+    db.execute(
+        "insert into queue_private.removed_users (user_id, removed_at)"
+        " select gen_random_uuid(), now() - make_interval(days => days) from unnest(array[3, 29, 31, 400]) as days"
+    )
+    assert (await clean(work, db, days=40))["removed_users"] == 1
+    assert (await clean(work, db, days=1))["removed_users"] == 1
+
+
+async def test_what_counts_like_calls_goes_on_a_quiet_site(work: Work, db: Db) -> None:
+    """Hashes of sessions and addresses: nobody else comes to take them away. A window under way stays."""
+    db.execute(
+        "insert into queue_private.like_calls (caller, window_began_at, calls)"
+        " select minutes, now() - make_interval(mins => minutes), 1 from unnest(array[0, 50, 61, 90000]) as minutes"
+    )
+    assert (await clean(work, db))["like_calls"] == 2
 
 
 async def test_stops_in_time_and_goes_on_in_another_job(work: Work, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

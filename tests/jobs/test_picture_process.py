@@ -219,7 +219,7 @@ async def test_a_picture_that_worked_long_enough_is_not_tried_for_ever(monkeypat
     [
         (signal.SIGSEGV, Never("the image made its decoder crash: SIGSEGV")),
         (signal.SIGABRT, Never("the image made its decoder crash: SIGABRT")),
-        (signal.SIGKILL, NotYet("the picture process ended with status -9")),
+        (signal.SIGKILL, NotYet("the picture process ended with status -9", ours=True)),
     ],
 )
 async def test_a_crash_is_the_pictures_fault_and_a_kill_is_not(

@@ -22,6 +22,12 @@ def photograph() -> bytes:
     return encoded(image, exif=pictures.exif(6, gps=True))
 
 
+def codes(db: Db) -> list[str]:
+    """Why the queue is unhealthy."""
+    (row,) = db.execute("select queue_health() -> 'reason_codes' as codes").fetchall()
+    return list(row["codes"])
+
+
 async def test_a_photograph_becomes_files_that_anyone_can_open(
     work: Work, db: Db, host: ImageHost, http: httpx.AsyncClient
 ) -> None:
@@ -267,6 +273,48 @@ async def test_a_slow_host_costs_one_attempt_and_holds_back_nobody(
     assert "too long" in job["error_message"] or "ReadTimeout" in job["error_message"]
 
 
+async def is_down(connection: image_host.Connection) -> None:
+    """Whatever it is asked."""
+    await connection.reply(b"", "503 Service Unavailable")
+
+
+@pytest.mark.parametrize("answer", [is_down, image_host.hangs_up])
+async def test_a_host_that_never_answers_well_ends_as_discarded(
+    work: Work, db: Db, host: ImageHost, answer: Answer
+) -> None:
+    """Whoever names a host chooses what it answers: dead jobs, and with them health, are not theirs to raise."""
+    add_post(db, host.answers_with("/photo.jpg", answer))
+    db.execute("update public.background_jobs set attempts = 2")
+    await work()
+    assert active(db, "process_image")[0]["attempts"] == 3
+    make_due(db)
+    await work()
+    [job] = ended(db, "process_image")
+    assert (job["status"], job["attempts"]) == ("discarded", 4)
+    assert "at the last of 4 attempts" in job["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/storage/v1/object/public/posts/a.png", "dead"),
+        ("/storage/v1/object/../../../functions/v1/a.png", "discarded"),
+        ("/storage/v1/object/%2e%2e/%2E./functions/v1/a.png", "discarded"),
+        ("/storage/v1/render/image/public/posts/a.png", "discarded"),
+        ("/functions/v1/a.png", "discarded"),
+    ],
+)
+async def test_storage_that_never_answers_well_is_an_operators_matter(
+    work: Work, db: Db, host: ImageHost, path: str, status: str
+) -> None:
+    """Of its own files only: other paths of the project may be such that they always fail."""
+    host.answers |= dict.fromkeys((path, "/functions/v1/a.png"), is_down)
+    add_post(db, host.url(path))
+    db.execute("update public.background_jobs set max_attempts = 1")
+    await work(SUPABASE_URL=f"http://{host.origin}")
+    assert ended(db, "process_image")[0]["status"] == status
+
+
 async def test_storage_being_down_is_not_the_images_fault(work: Work, db: Db, host: ImageHost) -> None:
     """The bucket is missing: retried by the policy, with what Storage said."""
     add_post(db, host.serves("/photo.jpg", photograph()))
@@ -275,6 +323,20 @@ async def test_storage_being_down_is_not_the_images_fault(work: Work, db: Db, ho
     [job] = active(db, "process_image")
     assert job["attempts"] <= 1
     assert "storage.upload" in job["error_message"]
+
+
+async def test_a_storage_that_takes_nothing_makes_the_queue_unhealthy(work: Work, db: Db, host: ImageHost) -> None:
+    """Each run keeps what Storage answered; the first file that it takes ends it."""
+    (bucket,) = db.execute("select * from storage.buckets where id = %s", (files.BUCKET,)).fetchall()
+    db.execute("delete from storage.buckets where id = %s", (files.BUCKET,))
+    for number in range(3):
+        add_post(db, host.serves(f"/{number}.jpg", encoded(pictures.quarters(40 + number, 30))))
+    await work()
+    assert codes(db) == ["storage_refuses"]
+    db.execute("insert into storage.buckets (id, name, public) values (%(id)s, %(name)s, %(public)s)", bucket)
+    make_due(db)
+    await work()
+    assert codes(db) == []
 
 
 async def test_more_images_than_fit_into_memory_wait_their_turn(work: Work, db: Db, host: ImageHost) -> None:

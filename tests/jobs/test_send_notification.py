@@ -1,6 +1,7 @@
 """A user is told once, in the app and in each of their browsers."""
 
 import asyncio
+import threading
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
@@ -19,10 +20,12 @@ from lib.outside.push import PushMisconfigured
 from lib.outside.push.sender import PushSender
 from lib.settings import Settings
 from tests.jobs import push_service
-from tests.jobs.asking import Db, active, ended, enqueue, make_due
+from tests.jobs.asking import Connect, Db, active, ended, enqueue, make_due
 from tests.jobs.conftest import Work
 from tests.jobs.push_service import VAPID_KEY, VAPID_SUBJECT, PushService
 
+# A port that nobody listens on.
+CLOSED = "127.0.0.1:1"
 USER = uuid.UUID("11111111-1111-4111-8111-111111111111")
 HELLO = {"user_id": USER, "title": "Hello", "body": "12 people liked your post", "url": "/posts/1"}
 
@@ -72,6 +75,12 @@ def statuses(db: Db) -> list[int]:
     """How the recorded pushes ended."""
     rows = db.execute("select status from queue_private.push_deliveries order by status").fetchall()
     return [row["status"] for row in rows]
+
+
+def codes(db: Db) -> list[str]:
+    """Why the queue is unhealthy."""
+    (row,) = db.execute("select queue_health() -> 'reason_codes' as codes").fetchall()
+    return list(row["codes"])
 
 
 async def test_without_vapid_keys_the_notification_is_stored_only(work: Work, db: Db) -> None:
@@ -192,6 +201,7 @@ async def test_a_key_that_every_push_service_refuses_is_visible(
     assert row["error_message"].startswith(f"2 of 2 pushes were refused ({status[:3]}): VAPID_PRIVATE_KEY is probably")
     assert len(notifications(db)) == 1
     assert statuses(db) == [int(status[:3])] * 2
+    assert codes(db) == ["push_key_refused"]
 
 
 async def test_one_browser_that_refuses_is_no_matter_of_the_key(push: Work, db: Db, subscribe: Subscribe) -> None:
@@ -231,23 +241,133 @@ async def test_a_browser_that_takes_its_push_again_is_a_good_one_again(
     assert db.execute("select refusals from public.push_subscriptions").fetchall() == [{"refusals": 0}]
 
 
-async def test_the_last_attempt_leaves_a_dead_job_and_a_redrive_pushes_the_rest(
+async def test_a_redriven_job_tells_nothing_twice(
     push: Work, db: Db, subscribe: Subscribe, service: PushService
 ) -> None:
-    """A redriven job is another job, and tells nothing twice."""
-    good, bad = subscribe("good"), subscribe("bad", "500 Internal Server Error")
+    """It is another job, and pushes what the dead one did not."""
+    browser = subscribe("laptop")
     enqueue(db, "send_notification", HELLO, max_attempts=1)
-    await push()
+    await push(VAPID_SUBJECT="somebody")
     assert ended(db, "send_notification")[0]["status"] == "dead"
-    for _ in range(2):  # the second is redriven from a redriven one
-        db.execute("select public.redrive_jobs()")
-        db.execute("update public.background_jobs set max_attempts = 1")
-        await push()
-    service.browser("bad")
+    db.execute("select public.redrive_jobs()")
+    db.execute("update public.background_jobs set max_attempts = 1")
+    await push(VAPID_SUBJECT="somebody")  # the next one is redriven from a redriven one
     db.execute("select public.redrive_jobs()")
     await push()
     assert len(notifications(db)) == 1
-    assert (len(service.pushes_to(good)), len(service.pushes_to(bad))) == (1, 4)
+    assert len(service.pushes_to(browser)) == 1
+
+
+# -- endpoints that do not answer: their users' matter, and not an operator's
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://nowhere.invalid/push", "http://{closed}/push", "http://{service}/push/down"],
+    ids=["does not resolve", "refuses to connect", "503"],
+)
+async def test_an_endpoint_that_never_answers_kills_no_job(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService, endpoint: str
+) -> None:
+    """After five attempts it is discarded with the reason. Whoever owns an endpoint chooses what it answers."""
+    service.browser("down", "503 Service Unavailable")
+    hosts = {"service": service.origin, "closed": CLOSED}
+    subscribe("evil", endpoint=endpoint.format(**hosts))
+    enqueue(db, "send_notification", HELLO, max_attempts=5)
+    for attempt in range(1, 5):
+        await push(PUSH_HOSTS=",".join(hosts.values()))
+        assert active(db, "send_notification")[0]["attempts"] == attempt
+        make_due(db)
+    await push(PUSH_HOSTS=",".join(hosts.values()))
+    [row] = ended(db, "send_notification")
+    assert row["status"] == "discarded"
+    assert row["error_message"].startswith("1 of 1 pushes were not answered: ")
+    assert silent(db) == [1]
+
+
+async def test_a_silent_browser_gets_one_attempt(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """And none of the others' jobs: they are done at once, until it answers again."""
+    good, bad = subscribe("good"), subscribe("bad", "503 Service Unavailable")
+    db.execute("update public.push_subscriptions set unanswered = 1 where endpoint = %s", (bad.endpoint,))
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    [row] = ended(db, "send_notification")
+    assert row["result"]["push"] == {"delivered": 1, "refused": 0, "removed": 0, "given_up": 1}
+    assert len(service.pushes_to(good)) == len(service.pushes_to(bad)) == 1
+    assert silent(db) == [0, 2]
+    service.browser("bad")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert silent(db) == [0, 0]
+
+
+async def test_silent_browsers_do_not_crowd_out_good_ones(
+    push: Work, db: Db, subscribe: Subscribe, service: PushService
+) -> None:
+    """Twenty newer ones: the good one has its place among the twenty."""
+    good = subscribe("good")
+    for number in range(20):
+        subscribe(str(number), "503 Service Unavailable")
+    db.execute("update public.push_subscriptions set unanswered = 1 where endpoint <> %s", (good.endpoint,))
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert len(service.pushes_to(good)) == 1
+
+
+async def test_a_browser_that_stays_silent_is_removed(push: Work, db: Db, subscribe: Subscribe) -> None:
+    """After 14 days and five pushes, this one included."""
+    for days, pushes in ((13, 10), (15, 3), (15, 4)):
+        bad = subscribe(f"{days}-{pushes}", "503 Service Unavailable")
+        db.execute(
+            "update public.push_subscriptions set unanswered = %s, unanswered_since = now() - make_interval(days => %s)"
+            " where endpoint = %s",
+            (pushes, days, bad.endpoint),
+        )
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    assert silent(db) == [11, 4]
+
+
+def silent(db: Db) -> list[int]:
+    """How many pushes each subscription left without an answer, in the order of their making."""
+    rows = db.execute("select unanswered from public.push_subscriptions order by created_at").fetchall()
+    return [row["unanswered"] for row in rows]
+
+
+# -- users who were removed
+
+
+async def test_a_queued_job_of_a_removed_user_adds_nothing(push: Work, db: Db, connect: Connect) -> None:
+    """It is discarded with the reason; others are told."""
+    admin = connect("admin")
+    admin.execute("insert into auth.users (id, email) values (%s, 'a@example.com')", (USER,))
+    enqueue(db, "send_notification", HELLO)
+    enqueue(db, "send_notification", HELLO | {"user_id": uuid.uuid4()})
+    admin.execute("delete from auth.users")
+    await push()
+    assert [(row["status"], row["error_message"]) for row in ended(db, "send_notification")] == [
+        ("discarded", "the user was removed"),
+        ("completed", None),
+    ]
+    assert len(notifications(db)) == 1
+
+
+def test_a_notification_that_is_just_being_added_goes_too(db: Db, connect: Connect) -> None:
+    """The removal waits for it, and then sees its row."""
+    admin = connect("admin")
+    admin.execute("insert into auth.users (id, email) values (%s, 'a@example.com')", (USER,))
+    worker = connect("service_role", autocommit=False)
+    worker.execute("select public.add_notification(gen_random_uuid(), null, %s, 'Hello', 'x', null)", (USER,))
+    removal = threading.Thread(target=admin.execute, args=("delete from auth.users",))
+    removal.start()
+    waiting = "select from pg_locks where locktype = 'advisory' and not granted"
+    while removal.is_alive() and not db.execute(waiting).fetchall():
+        pass
+    worker.commit()
+    removal.join()
+    assert notifications(db) == []
 
 
 async def add_notification(database: Database, job_id: Any, redrive_of: Any = None) -> uuid.UUID:

@@ -153,7 +153,5 @@ MUTANTS = (
         "enqueue_set",
         {"and holder.payload = coalesce(nullif(asked.job -> 'payload', 'null'), '{}')": ""},
     ),
-    Mutant(
-        "a key answers for any payload", "enqueue_job", {"or holder.payload <> coalesce(enqueue_job.payload, '{}')": ""}
-    ),
+    Mutant("a key answers for any payload", "enqueue_job", {"or holder.payload <> wanted": ""}),
 )

@@ -93,3 +93,26 @@ def test_a_users_rows_go_with_the_user(connect: Connect, db: Db) -> None:
     for table in ("notifications", "push_subscriptions"):
         rows = db.execute(f"select user_id from public.{table}".encode()).fetchall()  # noqa: S608 - of the list above
         assert [row["user_id"] for row in rows] == [BERT]
+
+
+def test_a_removed_user_adds_no_subscription(connect: Connect) -> None:
+    """Their access token is valid for up to an hour."""
+    admin, anne = connect("admin"), as_user(connect, ANNE)
+    admin.execute("insert into auth.users (id, email) values (%s, 'a@example.com')", (ANNE,))
+    admin.execute("delete from auth.users")
+    with pytest.raises(psycopg.Error, match="the user was removed") as refused:
+        subscribe(anne, BROWSER)
+    assert refused.value.sqlstate == "PT403"
+
+
+def test_thousands_of_subscriptions_are_refused_as_too_many(connect: Connect) -> None:
+    """A lock for each endpoint would be more than the server has, and nobody else would get one meanwhile."""
+    with pytest.raises(psycopg.Error, match="at most 50 push subscriptions"):
+        subscribe(as_user(connect, ANNE), *(f"{BROWSER}{n}" for n in range(30_000)))
+
+
+def test_thousands_of_users_are_removed_at_once(connect: Connect) -> None:
+    """A lock for each of them would be more than the server has."""
+    admin = connect("admin")
+    admin.execute("insert into auth.users (id) select gen_random_uuid() from generate_series(1, 30000)")
+    admin.execute("delete from auth.users")

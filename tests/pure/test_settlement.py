@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,7 @@ from lib.queue.settlement import Settlement, release, settle_failure, settle_out
 from tests.pure.making import JOB_ID, TOKEN, job
 
 POLICY = Policy(timeout_s=1)
+NOW = job().created_at + timedelta(minutes=2)
 OWN_BACKOFF = Policy(timeout_s=1, backoff_base_s=4, backoff_cap_s=100)
 A_YEAR_S = 31_536_000
 
@@ -84,9 +86,9 @@ def test_released_tells_nothing_else() -> None:
         ),
         (
             errors.DatabaseTimeout("toggle_like", "no answer in time"),
-            1,
+            3,
             "retried",
-            {"error": "DatabaseTimeout: toggle_like: no answer in time"},
+            {"error": "DatabaseTimeout: toggle_like: no answer in time", "not_counted": True},
         ),
         (
             errors.DatabaseRejected("toggle_like", "no", "42501"),
@@ -98,16 +100,24 @@ def test_released_tells_nothing_else() -> None:
 )
 def test_each_failure_has_its_consequence(error: Exception, attempts: int, ending: str, told: dict[str, Any]) -> None:
     """The attempt counts, or is given back; the job waits, or is dead."""
-    settlement = settle_failure(job(attempts=attempts), POLICY, error, 0.5)
+    settlement = settle_failure(job(attempts=attempts), POLICY, error, 0.5, NOW)
     assert settlement.ending == ending
     assert row(settlement) == {"outcome": "failed", "retryable": True, "not_counted": False} | told
 
 
+@pytest.mark.parametrize(("minutes", "attempts", "ending"), [(59, 3, "retried"), (61, 1, "retried"), (61, 3, "dead")])
+def test_a_timeout_of_the_database_counts_after_an_hour(minutes: int, attempts: int, ending: str) -> None:
+    """By then no load is to blame: a job whose own query takes too long has to end."""
+    slow, now = errors.DatabaseTimeout("f", "slow"), job().created_at + timedelta(minutes=minutes)
+    settlement = settle_failure(job(attempts=attempts), POLICY, slow, 0.5, now)
+    assert (settlement.ending, settlement.not_counted) == (ending, minutes < 60)
+
+
 def test_a_policys_own_backoff_is_told_to_the_database() -> None:
     """4 s doubled once, at the middle of the jitter; an answer of the server counts more."""
-    settlement = settle_failure(job(attempts=2), OWN_BACKOFF, ValueError("x"), 0.5)
+    settlement = settle_failure(job(attempts=2), OWN_BACKOFF, ValueError("x"), 0.5, NOW)
     assert settlement.retry_in_seconds == 6
-    asked = settle_failure(job(attempts=2), OWN_BACKOFF, errors.RetryLater("429", 90), 0.5)
+    asked = settle_failure(job(attempts=2), OWN_BACKOFF, errors.RetryLater("429", 90), 0.5, NOW)
     assert asked.retry_in_seconds == 90
 
 
@@ -116,8 +126,8 @@ def test_a_wait_is_one_that_the_database_takes(seconds: float) -> None:
     """Or it would refuse the settlement, and the job would be rescued as if it had killed its worker."""
     for settlement in (
         settle_outcome(job(), Snooze(seconds, "later")),
-        settle_failure(job(), POLICY, errors.RetryLater("429", seconds), 0.0),
-        settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0),
+        settle_failure(job(), POLICY, errors.RetryLater("429", seconds), 0.0, NOW),
+        settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0, NOW),
     ):
         assert 0 <= row(settlement)["retry_in_seconds"] <= A_YEAR_S
         assert json.dumps(row(settlement))
@@ -128,8 +138,8 @@ def test_no_number_is_no_wait_that_was_asked_for(seconds: Any) -> None:
     """The database then decides."""
     for settlement in (
         settle_outcome(job(), Snooze(seconds, "later")),
-        settle_failure(job(), POLICY, errors.RetryLater("429", seconds), 0.0),
-        settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0),
+        settle_failure(job(), POLICY, errors.RetryLater("429", seconds), 0.0, NOW),
+        settle_failure(job(), POLICY, errors.NotReady("busy", seconds), 0.0, NOW),
     ):
         assert "retry_in_seconds" not in row(settlement)
 
@@ -148,7 +158,7 @@ def test_no_number_is_no_wait_that_was_asked_for(seconds: Any) -> None:
 def test_messages_become_what_postgres_stores(text: str, stored: str) -> None:
     """No NUL, no half of a surrogate pair, at most 2,000 characters."""
     assert storable_text(text) == stored
-    failed = settle_failure(job(), POLICY, errors.PermanentFailure(text), 0.0)
+    failed = settle_failure(job(), POLICY, errors.PermanentFailure(text), 0.0, NOW)
     assert failed.error == storable_text(f"PermanentFailure: {text}")
     assert row(settle_outcome(job(), Discard(text)))["error"] == stored
     assert row(settle_outcome(job(), Snooze(1, text)))["error"] == stored
@@ -165,7 +175,7 @@ def test_any_text_can_be_stored(text: str) -> None:
 
 def test_an_exception_without_a_text_is_named() -> None:
     """Even one whose __str__ raises: reporting a failure must not fail."""
-    assert settle_failure(job(), POLICY, Unprintable(), 0.0).error == "Unprintable"
+    assert settle_failure(job(), POLICY, Unprintable(), 0.0, NOW).error == "Unprintable"
 
 
 @pytest.mark.parametrize(

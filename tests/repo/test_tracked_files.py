@@ -46,7 +46,7 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
 
 def test_sources_are_not_ignored() -> None:
     """Common ignore lists for Python swallow lib/."""
-    sources = ["lib/x.py", "lib/queue/x.py", "api/x.py", "dev/x.py", "tests/x.py", "bench/x.py"]
+    sources = ["lib/x.py", "lib/queue/x.py", "api/x.py", "dev/x.py", "tests/x.py", "bench/x.py", "dashboard/src/x.ts"]
     sources += [".env.example", "public/x.html", "supabase/migrations/1_x.sql", "docs/x.md"]
     assert git("check-ignore", "--no-index", *sources) == []
 
@@ -61,5 +61,7 @@ def test_secrets_and_what_is_made_are_ignored() -> None:
         ".venv/x",
         "lib/__pycache__/x.pyc",
         ".vercel/x",
+        "dashboard/node_modules/x",
+        "public/admin/queue/index.html",
     ]
     assert git("check-ignore", "--no-index", *made) == made

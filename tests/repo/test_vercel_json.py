@@ -45,10 +45,24 @@ def test_every_key_is_known() -> None:
         assert settings.keys() <= {"excludeFiles", "includeFiles", "maxDuration", "memory"}
 
 
-def test_the_framework_is_none_and_nothing_is_installed_or_built() -> None:
-    """Otherwise requirements.txt selects a preset that drops every route but one."""
+def test_the_framework_is_none_and_only_the_dashboard_is_built() -> None:
+    """Otherwise requirements.txt selects a preset that drops every route but one. Without --ignore-scripts a package
+    could run what it likes where the secrets of the build are."""
     assert CONFIG["framework"] is None
-    assert {CONFIG["buildCommand"], CONFIG["installCommand"]} == {""}
+    assert CONFIG["installCommand"] == ""
+    install, build = CONFIG["buildCommand"].split(" && ")
+    assert install.startswith("npm --prefix dashboard ci --ignore-scripts")
+    assert build == "npm --prefix dashboard run build"
+
+
+def test_every_address_of_the_dashboard_leads_to_its_page() -> None:
+    """Its addresses are shared and reloaded. A script that is gone must not be answered with a page."""
+    (rule,) = CONFIG["rewrites"]
+    assert rule["destination"] == "/admin/queue/index.html"
+    for path in ("/admin/queue/", "/admin/queue/jobs", "/admin/queue/jobs/0197"):
+        assert re.fullmatch(rule["source"], path)
+    for path in ("/", "/api/admin/queue/jobs", "/admin/queue/assets/index-x.js"):
+        assert not re.fullmatch(rule["source"], path)
 
 
 def test_functions_are_compiled_when_built() -> None:
@@ -106,6 +120,6 @@ def test_the_upload_holds_what_a_deployment_needs() -> None:
     """.vercelignore names what goes up; a new top-level file that is needed has to be added."""
     lines = (ROOT / ".vercelignore").read_text().splitlines()
     kept = {line.removeprefix("!/") for line in lines if line.startswith("!/")}
-    assert {"api", "lib", "public", "requirements.txt", "vercel.json", ".python-version"} <= kept
+    assert {"api", "dashboard", "lib", "public", "requirements.txt", "vercel.json", ".python-version"} <= kept
     assert "/*" in lines
     assert not [name for name in kept if not (ROOT / name).exists()]

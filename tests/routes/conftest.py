@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = (
     *("SUPABASE_", "NEXT_PUBLIC_", "CRON_", "QUEUE_", "ADMIN_", "VIEWER_", "ALLOWED_", "IMAGE_", "LIKES_", "WORKER_"),
     "VERCEL",
+    "DASHBOARD_",
 )
 
 
@@ -96,6 +97,24 @@ def logged() -> Iterator[Logged]:
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
+
+
+@pytest.fixture
+async def admin_user(env: dict[str, str], connect: Callable[..., Any]) -> tuple[str, str]:
+    """A Supabase user whose role is admin: the id and an access token. The password is a-long-password."""
+    async with httpx.AsyncClient() as auth:
+        reply = await auth.post(
+            f"{env['SUPABASE_URL']}/auth/v1/signup",
+            headers={"apikey": env["SUPABASE_ANON_KEY"]},
+            json={"email": "operator@example.com", "password": "a-long-password"},
+        )
+    session = reply.raise_for_status().json()
+    connect("admin").execute(
+        """update auth.users set raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || '{"role": "admin"}'
+        where id = %s""",
+        [session["user"]["id"]],
+    )
+    return session["user"]["id"], session["access_token"]
 
 
 @pytest.fixture

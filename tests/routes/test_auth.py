@@ -15,11 +15,12 @@ type Connect = Callable[..., psycopg.Connection[Any]]
 
 @dataclass(frozen=True)
 class Door:
-    """A method of a route, and the variable that opens it."""
+    """A method of a route, the variable that opens it, and the query that it needs."""
 
     method: str
     path: str
     variable: str
+    query: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -34,6 +35,11 @@ DOORS = [
     Door("GET", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("POST", "/api/admin/queue/jobs", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/metrics", "ADMIN_API_TOKEN"),
+    Door("GET", "/api/admin/queue/diagnostics", "ADMIN_API_TOKEN"),
+    Door("GET", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
+    Door("POST", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
+    Door("GET", "/api/admin/queue/journal", "ADMIN_API_TOKEN", "?of=actions"),
+    Door("GET", "/api/admin/queue/session", "ADMIN_API_TOKEN"),
 ]
 ADMIN_DOORS = [door for door in DOORS if door.variable == "ADMIN_API_TOKEN" and door.method == "GET"]
 every_door = pytest.mark.parametrize("door", DOORS, ids=str)
@@ -43,7 +49,7 @@ async def knock(site: httpx.AsyncClient, door: Door, authorization: str | bytes 
     """Call a door with this Authorization header."""
     raw = authorization.encode() if isinstance(authorization, str) else authorization
     headers = [] if raw is None else [(b"authorization", raw)]
-    return await site.request(door.method, door.path, headers=headers)
+    return await site.request(door.method, door.path + door.query, headers=headers)
 
 
 @every_door

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from lib.services.admin.queue.diagnostics import Doctor
+from lib.services.admin.queue.journal import OperatorAction
+from lib.services.admin.queue.schedules import Schedule
+from lib.services.admin.queue.session import Session
 from lib.services.admin.queue.stats import QueueStats
 from lib.services.health.queue import QueueHealth
 from lib.services.posts import PostsReply
@@ -19,7 +23,8 @@ from tests.routes.conftest import ROOT, routes
 
 TEXT = (ROOT / "docs" / "http.md").read_text()
 EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
-MODELS = (Ratings, PostsReply, ProcessReply, JobState, QueueStats, QueueHealth)
+OF_OPERATORS = (Schedule, OperatorAction, Session, QueueStats, Doctor)
+MODELS = (Ratings, PostsReply, ProcessReply, JobState, *OF_OPERATORS, QueueHealth)
 UUID = "0197a000-0000-7000-8000-000000000000"
 
 

@@ -249,6 +249,31 @@ async def test_nothing_is_an_empty_page(site: httpx.AsyncClient) -> None:
         assert reply.json() == {"posts": [], "nextCursor": None}
 
 
+async def test_posts_are_found_by_their_ids(site: httpx.AsyncClient, db: Db) -> None:
+    """In the order asked for, each once, and without those that do not exist: a page waits so for its new images."""
+    add_posts(db, 5)
+    ids = [str(row["id"]) for row in db.execute("select id from public.posts_new order by id desc limit 3")]
+    reply = await site.get("/api/posts", params={"id": [ids[0], str(uuid.uuid4()), *ids]})
+    assert reply.status_code == 200, reply.text
+    assert [each["id"] for each in reply.json()["posts"]] == ids
+    assert reply.json()["nextCursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"id": [str(uuid.uuid4()) for _ in range(101)]}, "id"),
+        ({"id": "7"}, "id.0"),
+        ({"id": str(uuid.uuid4()), "cursor": "x"}, "cursor"),
+    ],
+)
+async def test_bad_ids_are_refused(site: httpx.AsyncClient, query: dict[str, Any], field: str) -> None:
+    """422, naming the parameter."""
+    reply = await site.get("/api/posts", params=query)
+    assert reply.status_code == 422
+    assert reply.json()["error"]["details"][0]["field"] == field
+
+
 def cursor_of(content: Any) -> str:
     """Something that looks like a cursor."""
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")

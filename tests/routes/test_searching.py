@@ -123,7 +123,7 @@ async def test_a_dead_job_is_discarded_once(operator: httpx.AsyncClient, db: Db)
     dead, other = die(db, "no such user"), die(db, "no such user")
     request = {"action": "discard", "ids": [dead, add(db, 1)]}
     replies = [(await operator.post(URL, json=request)).json() for _ in range(2)]
-    assert replies[0] == {"action": "discard", "changed": 1, "ids": [dead], "jobType": None}
+    assert (replies[0]["changed"], replies[0]["ids"]) == (1, [dead])
     assert replies[1]["changed"] == 0
     (job,) = (await operator.get(URL, params={"status": "discarded"})).json()["jobs"]
     assert (job["id"], job["errorMessage"]) == (dead, "no such user")

@@ -3,20 +3,34 @@
 from collections.abc import Callable
 
 import pytest
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.conftest import Connect
+from tests.payloads import ALLOW_ANY
 from tests.sql.calls import Db
 
 OpenService = Callable[..., Db]
 
 
 @pytest.fixture
-def open_service(connect: Connect) -> OpenService:
+def any_payload() -> bool:
+    """Whether the types take any payload. The queue's tests say with it which job is which; a module about the app's
+    payloads overrides this."""
+    return True
+
+
+@pytest.fixture
+def open_service(connect: Connect, any_payload: bool) -> OpenService:
     """A factory of connections as service_role: open_service(autocommit=False) holds its transaction open."""
 
     def open_as_service(*, autocommit: bool = True) -> Db:
-        return connect("service_role", autocommit, row_factory=dict_row)
+        connection: Db = connect(row_factory=dict_row)
+        if any_payload:
+            connection.execute(ALLOW_ANY)
+        connection.execute(sql.SQL("set role service_role"))
+        connection.autocommit = autocommit
+        return connection
 
     return open_as_service
 

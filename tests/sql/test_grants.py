@@ -2,6 +2,7 @@
 everything to every client, and under the new ones, which give nothing to anybody."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -121,7 +122,7 @@ def test_the_service_role_has_what_the_product_needs(migrated: Db) -> None:
     with migrated.transaction(force_rollback=True):
         migrated.execute("set local role service_role")
         migrated.execute("insert into public.posts_new (image_url) values ('https://images.example.com/a.jpg')")
-        enqueue(migrated)
+        enqueue(migrated, payload={"user_id": str(uuid4()), "title": "t", "body": "b"})
         claimed = rows(migrated, "select * from public.claim_jobs('w-1', 10)")
         assert {job["job_type"] for job in claimed} == {"process_image", "send_notification"}
         for job in claimed:

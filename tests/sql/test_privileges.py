@@ -21,14 +21,20 @@ TABLE_PRIVILEGES = {"anon": OF_EVERY_CLIENT, "authenticated": OF_EVERY_CLIENT | 
 # What clients may call: nothing at all. A rater calls no function; the trigger runs without this privilege.
 CLIENT_FUNCTIONS: set[str] = set()
 # Triggers that run with their owner's rights: who rates or posts may not write background_jobs, who signs in does not
-# see another user's subscriptions, and who removes users has no rights on our tables.
+# see another user's subscriptions, who removes users has no rights on our tables, and an old client may not use our
+# sequences.
 DEFINER_TRIGGERS = {
     *("ask_for_like_sync", "ask_for_post_images", "ask_for_changed_post_image"),
-    *("own_push_endpoints", "remove_rows_of_users"),
+    *("own_push_endpoints", "remove_rows_of_users", "ignore_like_write", "leave_others_posts"),
 }
-TRIGGERS = DEFINER_TRIGGERS | {"tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url"}
-# Others' sessions are hidden from service_role.
-DEFINERS = DEFINER_TRIGGERS | {"oldest_transaction"}
+TRIGGERS = DEFINER_TRIGGERS | {
+    *("tally_ended_jobs", "tally_changed_jobs", "plan_schedule_anew", "refuse_image_url", "keep_operator_actions"),
+}
+# What is hidden from service_role: others' sessions, pg_cron's and Vault's names, the list of applied migrations. And
+# what operators did is not service_role's to delete.
+DEFINERS = DEFINER_TRIGGERS | {
+    *("oldest_transaction", "diagnose_waking", "diagnose_migrations", "delete_old_operator_actions"),
+}
 
 
 def names(db: Db, query: str, *arguments: object) -> set[str]:

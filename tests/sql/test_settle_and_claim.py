@@ -29,14 +29,14 @@ def test_one_call_settles_and_claims(service: Db) -> None:
 
 
 def test_claimed_jobs_have_what_a_worker_reads(service: Db) -> None:
-    """The contract's columns and no others: building what nobody reads took as long as claiming."""
+    """The contract's columns, the trace context, and no others: building what nobody reads took as long as claiming."""
     job_id = enqueue(service, payload={"a": 1})
     (claimed,) = call(service, max_jobs=5, lease_seconds=60)["claimed"]
     row = active(service, job_id)
     assert row is not None
     assert set(claimed) == {
         *("id", "job_type", "payload", "priority", "attempts", "max_attempts", "claim_token", "scheduled_for"),
-        *("lease_expires_at", "isolated", "idempotency_key", "redrive_of", "created_at"),
+        *("lease_expires_at", "isolated", "idempotency_key", "redrive_of", "created_at", "traceparent"),
     }
     assert (claimed["payload"], UUID(claimed["claim_token"])) == ({"a": 1}, row["claim_token"])
     assert (row["lease_expires_at"] - row["started_at"]).total_seconds() == 60

@@ -356,7 +356,9 @@ def test_a_request_that_makes_no_sense_is_refused(serve: Serve) -> None:
 
 def test_what_it_cannot_serve_is_refused(serve: Serve) -> None:
     """Rather than served otherwise than in production."""
-    with pytest.raises(StackError, match="rewrites"):
-        serve({"vercel.json": '{"rewrites": []}'})
+    with pytest.raises(StackError, match="redirects"):
+        serve({"vercel.json": '{"redirects": []}'})
+    with pytest.raises(StackError, match="rewrites to one file"):
+        serve({"vercel.json": '{"rewrites": [{"source": "/(.*)", "destination": "https://example.com/$1"}]}'})
     with pytest.raises(StackError, match=r"vercel\.json"):
         serve({"vercel.json": "{"})

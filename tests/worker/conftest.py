@@ -1,4 +1,5 @@
-"""Workers against a real database, through the real API. Schedules are switched off unless a test wants them."""
+"""Workers against a real database, through the real API. Schedules are switched off unless a test wants them,
+and types take any payload, because the handlers are the tests' own."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,14 +13,16 @@ from lib.queue.registry import JobType
 from lib.queue.worker import Trigger, Worker
 from lib.resources import Resources
 from lib.settings import Settings
+from tests.payloads import ALLOW_ANY
 from tests.worker.faults import Faults
 from tests.worker.working import Db, MakeWorker
 
 
 @pytest.fixture(autouse=True)
 def without_schedules(db: Db) -> None:
-    """Their slots would add jobs now and then."""
+    """Their slots would add jobs now and then; and let the types take any payload."""
     db.execute("update public.job_schedules set enabled = false")
+    db.execute(ALLOW_ANY)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ async def test_the_last_attempt_is_dead(db: Db, make_worker: MakeWorker) -> None
         (errors.NotReady("busy", 50), ("pending", 0, "NotReady: busy"), (45, 50)),
         (errors.TimedOut("slow"), ("pending", 1, "TimedOut: slow"), (3, 10)),
         (errors.DatabaseUnavailable("f", "down"), ("pending", 0, "DatabaseUnavailable: f: down"), (3, 10)),
-        (errors.DatabaseTimeout("f", "slow"), ("pending", 1, "DatabaseTimeout: f: slow"), (3, 10)),
+        (errors.DatabaseTimeout("f", "slow"), ("pending", 0, "DatabaseTimeout: f: slow"), (3, 10)),
         (errors.PermanentFailure("never"), ("dead", 1, "PermanentFailure: never"), None),
         (Discard("the post is gone"), ("discarded", 1, "the post is gone"), None),
         (Completed({"a": "\0"}), ("completed", 1, None), None),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
@@ -26,6 +27,11 @@ async def fetch_image(image: str, places: ImagePlaces, within_s: float, resolve:
     Every hop is checked: its host must be allowed, and its address public. Only the first host may be trusted whatever
     its address is (see AllowedHosts). A trusted host must not choose other addresses by a redirect.
     """
+    fetched = await _fetch(image, places, within_s, resolve)
+    return replace(fetched, ours=places.is_own_file(image)) if isinstance(fetched, NotYet) else fetched
+
+
+async def _fetch(image: str, places: ImagePlaces, within_s: float, resolve: Resolve) -> bytearray | Verdict:
     try:
         async with asyncio.timeout(within_s):
             return await _follow(image, places, resolve)

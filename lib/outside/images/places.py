@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
+
+import httpx
 
 from lib.outside.http import AllowedHosts, origin_of
 from lib.outside.verdicts import Never
@@ -13,10 +15,12 @@ MAX_URL_CHARACTERS = 2048
 
 @dataclass(frozen=True, slots=True)
 class ImagePlaces:
-    """The hosts that are allowed, and the bucket that paths without a host belong to. bucket_url ends in a slash."""
+    """The hosts that are allowed, the bucket that paths without a host belong to, and where the project's Storage has
+    its files. Both URLs end in a slash."""
 
     hosts: AllowedHosts
     bucket_url: str | None = None
+    storage_url: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -26,6 +30,7 @@ class ImagePlaces:
         return cls(
             AllowedHosts.of(settings.image_hosts, trusted_urls=(project,)),
             f"{project}/storage/v1/object/public/{bucket}/" if bucket else None,
+            f"{project}/storage/v1/object/",
         )
 
     def url_of(self, image: str) -> str | Never:
@@ -42,6 +47,14 @@ class ImagePlaces:
             where = origin.host if origin.has_default_port else f"{origin.host}:{origin.port}"
             return Never(f"images are not fetched from {where}, which IMAGE_HOSTS does not list")
         return None
+
+    def is_own_file(self, image: str) -> bool:
+        """Whether it is a file of the project's Storage. Not so other paths of the project, in whatever way they are
+        written: a user could name one that always fails."""
+        url = self.url_of(image)
+        if not isinstance(url, str) or self.storage_url is None or "/.." in unquote(url):
+            return False
+        return str(httpx.URL(url)).startswith(str(httpx.URL(self.storage_url)))
 
     def _in_bucket(self, path: str) -> str | Never:
         if self.bucket_url is None:

@@ -112,7 +112,7 @@ class PictureProcess:
             return Never(f"the image takes more than {self._cpu_s:g} s of CPU time to decode")
         if status in (-signal.SIGKILL, -signal.SIGTERM) or status >= 0:
             # Ended by the system, or not able to start: another picture would have met the same.
-            return NotYet(f"the picture process ended with status {status}")
+            return NotYet(f"the picture process ended with status {status}", ours=True)
         return Never(f"the image made its decoder crash: {signal.Signals(-status).name}")
 
     async def aclose(self) -> None:

@@ -175,7 +175,7 @@ def _new_job(request: JobRequest, *where: str) -> NewJob:
     """where: the place of the request in the body, for messages."""
     job_type = type_named(request.job_type, field=".".join((*where, "jobType")))
     return NewJob(
-        payload=_payload(job_type.payload, request.payload, (*where, "payload")),
+        payload=checked_payload(job_type.payload, request.payload, (*where, "payload")),
         priority=request.priority,
         scheduled_for=request.scheduled_for,
         idempotency_key=request.idempotency_key,
@@ -183,7 +183,12 @@ def _new_job(request: JobRequest, *where: str) -> NewJob:
     )
 
 
-def _payload(model: type[Payload], payload: dict[str, Any], where: tuple[str, ...]) -> Payload:
+def checked_payload(model: type[Payload], payload: dict[str, Any], where: tuple[str, ...]) -> Payload:
+    """Return the payload as its type's model. where: its place in the body, for messages.
+
+    Raises:
+        InvalidInput: the model rejects it.
+    """
     try:
         return model.model_validate(payload)
     except ValidationError as error:

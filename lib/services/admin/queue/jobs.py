@@ -1,13 +1,12 @@
-"""What operators do with jobs: list them, run dead ones again or discard them, cancel, pause and resume."""
+"""What operators look for: jobs, by filters, a page at a time."""
 
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import to_json
 
 from lib.caller import Caller
-from lib.database import Database
 from lib.errors import InvalidInput
 from lib.model import Model, Row, Text, read_json
 from lib.queue.registry import type_named
@@ -29,8 +28,8 @@ def _read_filter(value: object) -> object:
     return content
 
 
-class JobsQuery(Model):
-    """Which jobs; every filter that is given must hold. cursor: where the last page ended.
+class JobFilter(Model):
+    """Which jobs; every filter that is given must hold.
 
     status: failed means waiting for a retry. key: the idempotency key. text: in the error, whatever its case.
     payload: an object that the payload contains, with keys as the database has them. created_from, created_to: when the
@@ -44,14 +43,34 @@ class JobsQuery(Model):
     payload: Annotated[dict[str, Any], BeforeValidator(_read_filter)] | None = None
     created_from: Moment | None = None
     created_to: Moment | None = None
+
+
+class JobsQuery(JobFilter):
+    """Which jobs; every filter that is given must hold. id: up to 100 of them. cursor: where the last page ended."""
+
+    id: tuple[UUID, ...] = Field((), max_length=100)
     limit: int = Field(50, ge=1, le=200)
     cursor: UUID | None = None
+
+
+class OperatorJob(JobState):
+    """A job as operators see it. With DASHBOARD_HIDE_PAYLOADS payload and result are null, and payload_hidden is true.
+
+    redrive_of: the dead job that it came from. redriven_as: what a redrive made of it.
+    """
+
+    payload: dict[str, Any] | None  # type: ignore[assignment]
+    payload_hidden: bool = False
+
+    def without_payload(self) -> "OperatorJob":
+        """Return it with what the setting hides left out."""
+        return self.model_copy(update={"payload": None, "result": None, "payload_hidden": True})
 
 
 class FoundJobs(Row):
     """The SQL type job_page."""
 
-    jobs: tuple[JobState, ...]
+    jobs: tuple[OperatorJob, ...]
     next_before_id: UUID | None
 
 
@@ -61,40 +80,23 @@ class JobsPage(Model):
     An earlier page may hold fewer jobs than asked for, or not one, when a filter looks for what few jobs have.
     """
 
-    jobs: tuple[JobState, ...]
+    jobs: tuple[OperatorJob, ...]
     next_cursor: UUID | None
-
-
-class JobAction(Model):
-    """What to do. redrive and discard take ids, a jobType, or both; cancel takes ids; pause and resume a jobType."""
-
-    action: Literal["redrive", "discard", "cancel", "pause", "resume"]
-    ids: tuple[UUID, ...] | None = Field(None, min_length=1, max_length=1000)
-    job_type: str | None = None
-
-
-class ActionReply(Model):
-    """What was changed: the new jobs of a redrive, the cancelled or discarded jobs, the paused or resumed type."""
-
-    action: str
-    changed: int
-    ids: tuple[UUID, ...] = ()
-    job_type: str | None = None
 
 
 async def list_jobs(query: JobsQuery, resources: Resources, _: Caller) -> JobsPage:
     """Return a page of jobs.
 
     Raises:
-        InvalidInput: an unknown job type.
+        InvalidInput: an unknown job type; or a payload to look for while payloads are hidden.
     """
-    if query.job_type is not None:
-        type_named(query.job_type)
+    check_filter(query, resources)
     found = await resources.database.rpc(
         "search_jobs",
         FoundJobs,
         wanted_status=query.status,
         wanted_type=query.job_type,
+        wanted_ids=query.id or None,
         wanted_key=query.key,
         error_contains=query.text,
         payload_contains=query.payload,
@@ -103,70 +105,19 @@ async def list_jobs(query: JobsQuery, resources: Resources, _: Caller) -> JobsPa
         page_size=query.limit,
         before_id=query.cursor,
     )
-    return JobsPage(jobs=found.jobs, next_cursor=found.next_before_id)
+    jobs = found.jobs
+    if resources.settings.dashboard_hide_payloads:
+        jobs = tuple(each.without_payload() for each in jobs)
+    return JobsPage(jobs=jobs, next_cursor=found.next_before_id)
 
 
-async def act_on_jobs(request: JobAction, resources: Resources, _: Caller) -> ActionReply:
-    """Redrive, discard, cancel, pause or resume.
+def check_filter(query: JobFilter, resources: Resources, prefix: str = "") -> None:
+    """Refuse what no model can know. prefix: where the filter stands in the body, for messages.
 
     Raises:
-        InvalidInput: an unknown job type, or what the action needs is missing or too much.
+        InvalidInput: an unknown job type; or a payload to look for while payloads are hidden, which would tell them.
     """
-    if request.job_type is not None:
-        type_named(request.job_type)
-    match request.action:
-        case "redrive":
-            return await _redrive(request, resources.database)
-        case "discard":
-            return await _discard(request, resources.database)
-        case "cancel":
-            return await _cancel(request, resources.database)
-        case "pause" | "resume":
-            return await _pause_or_resume(request, resources.database)
-        case _:
-            assert_never(request.action)
-
-
-async def _redrive(request: JobAction, database: Database) -> ActionReply:
-    _need_some_of_the_dead(request)
-    ids = await database.rpc("redrive_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
-    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
-
-
-async def _discard(request: JobAction, database: Database) -> ActionReply:
-    _need_some_of_the_dead(request)
-    ids = await database.rpc("discard_jobs", tuple[UUID, ...], job_ids=request.ids, job_type=request.job_type)
-    return ActionReply(action=request.action, changed=len(ids), ids=ids, job_type=request.job_type)
-
-
-def _need_some_of_the_dead(request: JobAction) -> None:
-    if request.ids is None and request.job_type is None:
-        raise InvalidInput("ids", f"{request.action} needs ids or a jobType")
-
-
-async def _cancel(request: JobAction, database: Database) -> ActionReply:
-    _refuse("jobType", request.job_type, request.action)
-    job_ids = _need("ids", request.ids, request.action)
-    ids = await database.rpc("cancel_jobs", tuple[UUID, ...], job_ids=job_ids)
-    return ActionReply(action=request.action, changed=len(ids), ids=ids)
-
-
-async def _pause_or_resume(request: JobAction, database: Database) -> ActionReply:
-    _refuse("ids", request.ids, request.action)
-    job_type = _need("jobType", request.job_type, request.action)
-    if request.action == "pause":
-        changed = await database.rpc("pause_job_type", bool, job_type=job_type)
-    else:
-        changed = await database.rpc("resume_job_type", bool, job_type=job_type)
-    return ActionReply(action=request.action, changed=int(changed), job_type=job_type)
-
-
-def _need[T](field: str, value: T | None, action: str) -> T:
-    if value is None:
-        raise InvalidInput(field, f"{action} needs it")
-    return value
-
-
-def _refuse(field: str, value: object, action: str) -> None:
-    if value is not None:
-        raise InvalidInput(field, f"{action} does not take it")
+    if query.job_type is not None:
+        type_named(query.job_type, f"{prefix}jobType")
+    if query.payload is not None and resources.settings.dashboard_hide_payloads:
+        raise InvalidInput(f"{prefix}payload", "payloads are hidden here: DASHBOARD_HIDE_PAYLOADS is set")

@@ -1,0 +1,32 @@
+"""Findings for people: by severity, each with what mends it."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from dev.doctor.examination import SEVERITIES, Finding, Severity
+
+STYLES: dict[Severity, str] = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
+
+
+def show(console: Console, findings: Sequence[Finding]) -> None:
+    """Print the findings, the worst first, and how many there are."""
+    for finding in findings:
+        head = Text.assemble((f" {finding.severity} ", STYLES[finding.severity]), "  ", (finding.code, "bold"))
+        console.print(Text.assemble(head, "  ", (finding.subject, "dim")))
+        console.print(Padding(Text(finding.message), (0, 0, 0, 4)))
+        # Not wrapped, so that it can be copied.
+        console.print(Text(f"    $ {finding.mend}", style="green"), soft_wrap=True)
+        console.print()
+    console.print(verdict(findings))
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return the last line: how many findings of each severity."""
+    if not findings:
+        return "Nothing is wrong."
+    counts = {each: sum(finding.severity == each for finding in findings) for each in SEVERITIES}
+    found = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    return f"{len(findings)} findings: {found}."

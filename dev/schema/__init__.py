@@ -1,0 +1,1 @@
+"""`make schema`: write what the migrations make into the database function that the doctor compares with."""

@@ -1,0 +1,144 @@
+-- diagnose_app: whether the app's tables, posts_new, post_ratings and comments, can keep counts that are right: what they
+-- enforce, and what clients may do to them. Works on an app before its migration too. Caller: diagnose. Locks: none.
+create or replace function queue_private.diagnose_app(expected jsonb)
+returns table (code text, severity text, subject text, message text, mend text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  posts regclass := to_regclass('public.posts_new');
+  ratings regclass := to_regclass('public.post_ratings');
+  comments regclass := to_regclass('public.comments');
+  migrated boolean := to_regclass('queue_private.adopted_tables') is not null;
+  like_writes jsonb;
+  ignored boolean := false;
+begin
+  -- The transition of an adopted app: see like_writes.sql.
+  if to_regclass('queue_private.like_writes') is not null then
+    like_writes := queue_private.like_writes_state();
+    ignored := like_writes ->> 'mode' = 'transitional' and 2 = (
+      select count(*) from pg_catalog.pg_trigger as t
+      where t.tgrelid = posts and t.tgenabled <> 'D'
+        and t.tgname in ('ignore_like_write_on_insert', 'ignore_like_write_on_update')
+    );
+  end if;
+  return query
+  with app_table (id, name) as (
+    select each.id, 'public.' || c.relname
+    from unnest(array[posts, ratings, comments]) as each (id) join pg_catalog.pg_class as c on c.oid = each.id
+  ), client (name) as (
+    values ('anon'), ('authenticated')
+  ), child as (
+    select t.id, t.name, a.attnum
+    from app_table as t
+    join pg_catalog.pg_attribute as a on a.attrelid = t.id and a.attname = 'post_id' and not a.attisdropped
+    where t.id <> posts
+  )
+  select 'ratings_not_unique', 'critical', 'public.post_ratings',
+    'nothing keeps a session from rating a post twice: a double click makes two ratings',
+    case when migrated then 'alter table public.post_ratings add unique (post_id, session_id);' else 'supabase db push' end
+  where ratings is not null and not exists (
+    select from pg_catalog.pg_index as i
+    where i.indrelid = ratings and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null
+      and i.indexprs is null and array(
+        select a.attname::text from unnest(i.indkey::smallint[]) as key (attnum)
+        join pg_catalog.pg_attribute as a on a.attrelid = ratings and a.attnum = key.attnum order by 1
+      ) = array['post_id', 'session_id']
+  )
+  union all
+  select 'foreign_key_missing', 'high', c.name || '.post_id',
+    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind (remove those that it left first)',
+    case when migrated
+      then format('alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade;', c.name)
+      else 'supabase db push' end
+  from child as c
+  where not exists (
+    select from pg_catalog.pg_constraint as k
+    where k.conrelid = c.id and k.contype = 'f' and k.confrelid = posts and k.conkey = array[c.attnum] and k.confdeltype = 'c'
+  )
+  union all
+  select 'foreign_key_without_index', 'medium', c.name || '.post_id',
+    'no index begins with post_id: each deleted post, and each list of a post''s rows, reads the whole table',
+    format('create index on %s (post_id);', c.name)
+  from child as c
+  where not exists (
+    select from pg_catalog.pg_index as i
+    where i.indrelid = c.id and i.indisvalid and i.indpred is null and i.indkey[0] = c.attnum
+  )
+  union all
+  select 'row_security_off', 'critical', t.name,
+    'row level security is off: every client with a grant reads and writes every row',
+    format('alter table %s enable row level security;', t.name)
+  from app_table as t join pg_catalog.pg_class as c on c.oid = t.id
+  where not c.relrowsecurity and not coalesce(expected -> 'row security' ? t.name and migrated, false)
+  union all
+  select case when ignored then 'like_writes_ignored' else 'likes_writable' end, case when ignored then 'low' else 'high' end,
+    'public.posts_new.likes',
+    case when ignored
+      then format('old clients may still write likes, which is ignored: %s times so far, the last at %s',
+        like_writes ->> 'ignored', coalesce(like_writes ->> 'last_ignored_at', 'no time'))
+      else format('%s may write likes: counts are what clients say, and two at once lose one', string_agg(c.name, ' and '))
+    end,
+    case when ignored
+        then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/strict_likes.sql # when no old client is left'
+      when migrated then 'select queue_private.grant_post_columns();'
+      else 'supabase db push' end
+  from client as c
+  where posts is not null and exists (
+    select from pg_catalog.pg_attribute as a
+    where a.attrelid = posts and a.attname = 'likes'
+      and has_column_privilege(c.name, posts, a.attnum, 'insert, update')
+  )
+  having count(*) > 0
+  union all
+  select 'client_may_truncate', 'high', t.name,
+    format('%s may truncate the table, which row level security does not stop', string_agg(c.name, ' and ')),
+    format('revoke truncate, references, trigger on table %s from public, %s;', t.name, string_agg(c.name, ', '))
+  from app_table as t cross join client as c
+  where has_table_privilege(c.name, t.id, 'truncate')
+  group by t.name
+  union all
+  select 'session_ids_public', 'medium', 'public.post_ratings',
+    format('%s may read session ids, with which a like can be added or removed in another''s name', string_agg(c.name, ' and ')),
+    case when migrated
+      then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/close_direct_ratings.sql'
+      else 'supabase db push' end
+  from client as c
+  where ratings is not null and exists (
+    select from pg_catalog.pg_attribute as a
+    where a.attrelid = ratings and a.attname = 'session_id' and has_column_privilege(c.name, ratings, a.attnum, 'select')
+  ) and (
+    not (select rel.relrowsecurity from pg_catalog.pg_class as rel where rel.oid = ratings) or exists (
+      select from pg_catalog.pg_policy as p
+      where p.polrelid = ratings and p.polpermissive and p.polcmd in ('r', '*')
+        and (p.polroles && array[0, (select r.oid from pg_catalog.pg_roles as r where r.rolname = c.name)]::oid[])
+    )
+  )
+  having count(*) > 0
+  union all
+  select 'policy_open', 'high', t.name || '.' || p.polname,
+    format('anybody may %s every row', case p.polcmd when 'd' then 'delete' when 'w' then 'change' else 'change and delete' end),
+    format('drop policy %I on %s; -- then make one that names the owner', p.polname, t.name)
+  from app_table as t
+  join pg_catalog.pg_policy as p on p.polrelid = t.id
+  where p.polpermissive and p.polcmd in ('d', 'w', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'
+    and not (p.polname = 'old clients name likes' and exists (
+      select from pg_catalog.pg_trigger as g where g.tgrelid = posts and g.tgname = 'leave_others_posts' and g.tgenabled <> 'D'
+    ))
+    and exists (
+      select from client as c
+      where p.polroles && array[0, (select r.oid from pg_catalog.pg_roles as r where r.rolname = c.name)]::oid[]
+        and (has_table_privilege(c.name, t.id, 'delete') or has_any_column_privilege(c.name, t.id, 'update'))
+    )
+  union all
+  select 'column_nullable', 'medium', t.name || '.' || a.attname, 'the column may be null, where no null means anything',
+    case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else 'supabase db push' end
+  from app_table as t
+  join pg_catalog.pg_attribute as a on a.attrelid = t.id and not a.attnotnull and not a.attisdropped
+  where t.id = ratings and a.attname in ('post_id', 'session_id') or t.id = posts and a.attname = 'likes';
+end
+$$;
+comment on function queue_private.diagnose_app is 'Whether the app''s tables can keep counts that are right.';
+revoke all on function queue_private.diagnose_app from public, anon, authenticated;
+grant execute on function queue_private.diagnose_app to service_role;

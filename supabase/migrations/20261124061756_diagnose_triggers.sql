@@ -1,0 +1,53 @@
+-- diagnose_triggers: the app's own triggers and functions that work against the queue, or let anybody at it. Works on an app
+-- before its migration too. Caller: diagnose. Locks: none.
+create or replace function queue_private.diagnose_triggers(expected jsonb)
+returns table (code text, severity text, subject text, message text, mend text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  migrated boolean := to_regclass('queue_private.adopted_tables') is not null;
+begin
+  return query
+  select 'counting_trigger', case when migrated then 'high' else 'medium' end, 'public.post_ratings.' || t.tgname,
+    format('the trigger counts likes by %s%s, and raters wait for one another on the post''s row', t.tgfoid::regprocedure,
+      case when migrated then ', which the queue does too' else '' end),
+    format('alter table public.post_ratings disable trigger %I;', t.tgname)
+  from queue_private.counting_triggers() as counting (trigger_id)
+  join pg_catalog.pg_trigger as t on t.oid = counting.trigger_id
+  union all
+  -- A trigger runs with the rights of whoever rates or posts, unless its function is security definer.
+  select distinct 'trigger_without_rights', 'critical', t.tgrelid::regclass::text || '.' || t.tgname,
+    format('%s writes %s with the rights of clients, who have none: their inserts fail with 42501',
+      t.tgfoid::regprocedure, queue_table.id),
+    format('alter function %s security definer set search_path = '''';', t.tgfoid::regprocedure)
+  from pg_catalog.pg_trigger as t
+  join pg_catalog.pg_proc as f on f.oid = t.tgfoid
+  cross join (values (to_regclass('public.background_jobs')), (to_regclass('public.job_history'))) as queue_table (id)
+  join pg_catalog.pg_class as c on c.oid = queue_table.id
+  where t.tgrelid in (to_regclass('public.post_ratings'), to_regclass('public.posts_new'), to_regclass('public.comments'))
+    and not t.tgisinternal and t.tgenabled <> 'D' and not f.prosecdef
+    and f.prosrc ~* format('\minsert\s+into\s+(public\.)?"?%s\M', c.relname)
+    and has_any_column_privilege('anon', t.tgrelid, 'insert')
+    and not has_any_column_privilege('anon', queue_table.id, 'insert')
+  union all
+  select 'function_open', 'critical', f.oid::regprocedure::text,
+    'anybody may call this function, and it changes jobs',
+    format('revoke execute on function %s from public, anon, authenticated;', f.oid::regprocedure)
+  from pg_catalog.pg_proc as f
+  where f.pronamespace = 'public'::regnamespace and f.prokind = 'f' and f.prorettype <> 'trigger'::regtype
+    and f.prosrc ~* '\m(update|into|from)\s+(public\.)?"?background_jobs\M'
+    and has_function_privilege('anon', f.oid, 'execute')
+    and not coalesce(migrated and expected -> 'function' ? f.oid::regprocedure::text, false)
+  union all
+  select 'jobs_open', 'critical', c.oid::regclass::text, 'anybody may read or write the queue''s table',
+    format('alter table %s enable row level security; revoke all on table %1$s from public, anon, authenticated;', c.oid::regclass)
+  from pg_catalog.pg_class as c
+  where c.oid = to_regclass('public.background_jobs') and not migrated and not c.relrowsecurity
+    and has_table_privilege('anon', c.oid, 'select, insert, update, delete');
+end
+$$;
+comment on function queue_private.diagnose_triggers is 'What the app has that works against the queue.';
+revoke all on function queue_private.diagnose_triggers from public, anon, authenticated;
+grant execute on function queue_private.diagnose_triggers to service_role;

@@ -1,0 +1,88 @@
+-- Removes the queue: the app's tables are as they were before the migrations, with policies, grants, triggers and rows.
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/rollback/migrations.sql
+-- Run it as the owner (postgres), after the old front end is back and the functions are gone: they would find nothing to call.
+--
+-- Likes and ratings that came since stay. A count moves by what changed since: see restore_app_rows in app_rows.sql.
+-- Tables that the migrations made for the app (posts_new, post_ratings or comments, where it had none) stay with their rows,
+-- without our triggers. Everything else of ours goes; what it held is in queue_removed.rows, until you drop that schema.
+-- What does not go: files in the bucket post-images (empty and delete it in Storage, or a later installation stops at its name),
+-- extensions, secrets in Vault.
+-- If something of the app's depends on something of ours, such as a view on post_images, it stops and names it. All in one
+-- transaction: when it stops, nothing has changed. Afterwards tell Supabase's history, which the installer prints:
+--   supabase migration repair --status reverted <versions>
+do $$
+begin
+  if to_regclass('queue_private.app_changes') is null then
+    raise exception 'there is nothing to remove: the queue''s migrations are not in this database';
+  end if;
+  if to_regclass('cron.job') is not null then
+    perform cron.unschedule(job.jobname) from cron.job as job where job.jobname like 'suplatzigram-%';
+  end if;
+  if to_regclass('queue_private.old_likes') is not null then
+    perform queue_private.forget_old_likes();
+  end if;
+end
+$$;
+
+select queue_private.undo_app_changes(null);
+
+do $$
+declare
+  kept text;
+  ours text;
+  bucket_is_empty boolean;
+begin
+  create temporary table reserved on commit drop as select kind, name from queue_private.reserved_names;
+  for kept in
+    select c.oid::regclass::text
+    from pg_catalog.pg_class as c
+    where c.relkind = 'r' and (
+      c.relnamespace = 'public'::regnamespace
+      and c.relname in (select reserved.name from pg_temp.reserved where reserved.kind = 'relation')
+      or c.relnamespace = 'queue_private'::regnamespace and c.relname in ('repaired_rows', 'old_likes', 'disabled_triggers')
+    )
+  loop
+    perform queue_private.keep_removed_rows(case when kept like '%.%' then kept else 'public.' || kept end);
+  end loop;
+
+  -- With its functions go the triggers on tables that the migrations made, and defaults of tables that go below.
+  drop schema queue_private cascade;
+
+  -- "restrict" from here on: what depends on these and is not ours stops the removal.
+  select string_agg(p.oid::regprocedure::text, ', ') into ours
+  from pg_catalog.pg_proc as p
+  where p.pronamespace = 'public'::regnamespace
+    and p.proname in (select reserved.name from pg_temp.reserved where reserved.kind = 'function');
+  if ours is not null then
+    execute 'drop function ' || ours;
+  end if;
+  select string_agg(c.oid::regclass::text, ', ') into ours
+  from pg_catalog.pg_class as c
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+    and c.relname in (select reserved.name from pg_temp.reserved where reserved.kind = 'relation');
+  if ours is not null then
+    execute 'drop table ' || ours;
+  end if;
+  select string_agg(t.oid::regtype::text, ', ') into ours
+  from pg_catalog.pg_type as t
+  where t.typnamespace = 'public'::regnamespace and t.typtype in ('c', 'e')
+    and t.typname in (select reserved.name from pg_temp.reserved where reserved.kind = 'type');
+  if ours is not null then
+    execute 'drop type ' || ours;
+  end if;
+
+  if to_regclass('storage.objects') is not null then
+    execute $query$select not exists (select from storage.objects where bucket_id = 'post-images')$query$
+    into bucket_is_empty;
+    if bucket_is_empty then
+      begin
+        execute $query$delete from storage.buckets where id = 'post-images'$query$;
+      exception when others then
+        raise notice 'the bucket post-images stays (%): delete it in Storage', sqlerrm;
+      end;
+    else
+      raise notice 'the bucket post-images stays with its files: delete it in Storage';
+    end if;
+  end if;
+end
+$$;

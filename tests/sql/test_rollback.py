@@ -1,0 +1,189 @@
+"""Each step of an adoption can be undone: the app's tables are as they were, and nothing is lost."""
+
+import re
+from collections.abc import Iterator
+from typing import LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dev.check.schema import describe
+from tests.conftest import PROJECT, Clones
+from tests.likes.posts import drain, drift, rate, set_like
+from tests.sql.adopting import NEVER, RIGHT, TWICE, UNRATED, attempt, existing_app, migrate, rows
+from tests.sql.calls import Db, rpc
+
+# What apps have: a tutorial's policies, keys that do not fit, counters, views, functions without a search_path.
+TUTORIAL: LiteralString = """
+    alter table public.posts_new enable row level security;
+    create policy "Public read" on public.posts_new for select using (true);
+    create policy "Anyone can like" on public.posts_new for update to anon, authenticated
+      using (true) with check (true);
+    create policy "Own posts" on public.posts_new as restrictive for delete to authenticated
+      using (user_id = auth.uid());
+    alter table public.post_ratings add constraint rated_once unique (post_id, session_id, id) deferrable;
+    grant select (body), update (body) on public.comments to anon with grant option;
+    revoke delete on public.comments from anon;
+    create index on public.posts_new (created_at desc);
+"""
+COUNTER: LiteralString = """
+    create function public.count_like() returns trigger language plpgsql as $$
+    begin
+      update posts_new set likes = likes + 1 where id = new.post_id;
+      return new;
+    end $$;
+    create trigger count_likes after insert on public.post_ratings for each row execute function public.count_like();
+    create function public.touch() returns trigger language plpgsql set search_path = public as
+      $$ begin new.updated_at := '2030-01-01'; return new; end $$;
+    create trigger touch before update on public.posts_new for each row execute function public.touch();
+    create view public.feed as select id, caption, likes as hearts from public.posts_new;
+    create view public.front as select * from public.feed;
+"""
+SPARSE: LiteralString = """
+    alter table public.posts_new drop column user_id, drop column updated_at, alter column created_at drop not null,
+      alter column created_at drop default, alter column likes set default 7;
+    alter table public.post_ratings drop column created_at;
+    alter table public.comments drop constraint comments_post_id_fkey;
+    update public.posts_new set created_at = null where caption = 'counted right';
+    update public.posts_new set created_at = 'infinity', image_url = 'javascript:x' where caption = 'no ratings';
+"""
+
+
+@pytest.fixture
+def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
+    """The existing app's database, not migrated yet."""
+    with existing_app(clones, request) as db:
+        yield db
+
+
+def url(app: Db) -> str:
+    """The address of its database."""
+    return psycopg.conninfo.make_conninfo(app.info.dsn, password=app.info.password)
+
+
+def run(app: Db, name: str) -> None:
+    """Run one file of supabase/, as psql -1 does."""
+    with app.transaction():
+        app.execute((PROJECT / "supabase" / name).read_bytes())
+
+
+def state(app: Db) -> set[str]:
+    """Return every fact about the schema and every row of the app. Privileges in one order, a missing list as empty."""
+    facts = {re.sub(r"\{([^{}]*=[^{}]*)\}", _in_order, fact) for fact in describe(url(app))}
+    facts = {re.sub(r"access (\{\})?$", "access", fact) for fact in facts if "queue_removed" not in fact}
+    # Numbers that a sequence has handed out stay so.
+    found = {re.sub(r",\d*\)$", ")", fact) if fact.startswith("sequence") else fact for fact in facts}
+    for table in ("posts_new", "post_ratings", "comments"):
+        whole = sql.SQL("select to_jsonb(each)::text as content from public.{} as each").format(sql.Identifier(table))
+        found |= {f"{table} {row['content']}" for row in app.execute(whole)}
+    return found
+
+
+def _in_order(privileges: re.Match[str]) -> str:
+    return "{" + ",".join(sorted(privileges[1].split(","))) + "}"
+
+
+@pytest.mark.parametrize("made_by_the_app", ["", TUTORIAL, COUNTER, TUTORIAL + COUNTER, SPARSE])
+def test_after_the_rollback_the_app_is_as_it_was(app: Db, made_by_the_app: LiteralString) -> None:
+    """Schema, policies, grants and rows, whatever steps were taken; and it can be adopted again."""
+    app.execute(made_by_the_app or "select")
+    before = state(app)
+    migrate(app)
+    assert state(app) != before
+    for step in ("keep_old_likes", "notify_of_likes", "strict_likes", "close_direct_ratings"):
+        run(app, f"optional/{step}.sql")
+    migrate(app)
+    run(app, "rollback/migrations.sql")
+    assert state(app) ^ before == set()
+    migrate(app)
+    assert drift(app) == {}
+
+
+def test_what_came_since_stays(app: Db) -> None:
+    """Counts move by it; a like that was taken back is none, also where the session had rated twice."""
+    migrate(app)
+    for post in (RIGHT, TWICE, UNRATED):
+        set_like(app, post, "session-of-someone")
+    set_like(app, TWICE, "session-a", liked=False)
+    drain(app)
+    set_like(app, NEVER, "session-whose-sync-is-pending")
+    run(app, "rollback/migrations.sql")
+    found = {row["id"]: row["likes"] for row in rows(app, "select id, likes from public.posts_new")}
+    assert found == {RIGHT: 3, TWICE: 9, NEVER: 2, UNRATED: 6}
+    assert rows(app, "select from public.post_ratings where session_id = 'session-a' and post_id = %s", TWICE) == []
+    kept = rows(app, "select content from queue_removed.rows where table_name = 'queue_private.repaired_rows'")
+    assert len([row for row in kept if row["content"]["removed"]["session_id"] == "session-a"]) >= 2
+
+
+def test_what_the_queue_held_is_kept_until_its_schema_is_dropped(app: Db) -> None:
+    """History, notifications, subscriptions: whole rows, which no client sees."""
+    migrate(app)
+    set_like(app, UNRATED, "session-of-someone")
+    drain(app)
+    run(app, "rollback/migrations.sql")
+    kept = rows(app, "select content from queue_removed.rows where table_name = 'public.job_history'")
+    assert kept[0]["content"]["payload"] == {"post_id": str(UNRATED)}
+    assert attempt(app, "anon", "select from queue_removed.rows") == "InsufficientPrivilege"
+
+
+def test_what_the_app_s_owner_changed_meanwhile_stays(app: Db) -> None:
+    """Its new policies too, and with them row level security: without it they would close nothing."""
+    migrate(app)
+    app.execute("""
+        alter table public.posts_new add column mood text default 'fine';
+        create policy "by mood" on public.posts_new for delete to anon using (mood = 'bad');
+        grant delete on public.comments to service_role;
+        create index moods on public.posts_new (mood);
+    """)
+    run(app, "rollback/migrations.sql")
+    found = rows(app, "select mood from public.posts_new")
+    assert {row["mood"] for row in found} == {"fine"}
+    assert rows(app, "select policyname from pg_policies where tablename = 'posts_new'") == [{"policyname": "by mood"}]
+    secured = rows(app, "select relname from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace")
+    assert secured == [{"relname": "posts_new"}]
+    assert rows(app, "select from pg_indexes where indexname = 'moods'") != []
+
+
+def test_what_depends_on_the_queue_stops_its_removal(app: Db) -> None:
+    """A view of the app's on our table: its owner decides. Nothing has changed then."""
+    migrate(app)
+    app.execute("create view public.pictures as select post_id, jpeg_url from public.post_images")
+    before = state(app)
+    with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="post_images"):
+        run(app, "rollback/migrations.sql")
+    assert state(app) == before
+
+
+def test_a_set_that_failed_half_way_is_undone_too(app: Db) -> None:
+    """Its last file, which notes the changes, never ran."""
+    before = state(app)
+    for file in sorted((PROJECT / "supabase/migrations").glob("*.sql")):
+        if "app_access" in file.name:
+            break
+        run(app, f"migrations/{file.name}")
+    run(app, "rollback/migrations.sql")
+    assert state(app) ^ before == set()
+
+
+@pytest.mark.parametrize("step", ["strict_likes", "close_direct_ratings", "notify_of_likes", "keep_old_likes"])
+def test_each_optional_step_is_undone_by_itself(app: Db, step: str) -> None:
+    """The queue stays, and the other steps."""
+    migrate(app)
+    run(app, "optional/notify_of_likes.sql" if step != "notify_of_likes" else "optional/close_direct_ratings.sql")
+    before = state(app)
+    run(app, f"optional/{step}.sql")
+    assert state(app) != before
+    for _ in range(2):
+        run(app, f"rollback/{step}.sql")
+        assert state(app) ^ before == set()
+
+
+def test_a_table_that_the_migrations_made_stays_with_its_rows(db: Db) -> None:
+    """It has users' posts by now. Its triggers, which would fail, are gone."""
+    post = rpc(db, "create_post", user_id=None, caption="mine", image_url=None)[0]["create_post"]["post"]["id"]
+    rate(db, post)
+    run(db, "rollback/migrations.sql")
+    rate(db, post, "another-session-here")
+    assert [row["caption"] for row in rows(db, "select caption from public.posts_new")] == ["mine"]
+    assert rows(db, "select from pg_proc where pronamespace = 'public'::regnamespace") == []
