@@ -7,13 +7,14 @@ PYTHON := $(shell for python in python3 python3.12 /usr/bin/python3 python3.13 p
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
 MINUTES ?= 20
 ARGS ?=
+DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi schema doctor diagnose-demo lock bench bench-peers queue soak fuzz audit clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor diagnose-demo lock bench bench-peers queue soak fuzz audit licences clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
@@ -30,6 +31,12 @@ test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
+install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run" only says what it would do)
+	@.venv/bin/python -m dev.install --into "$(DIR)" $(ARGS)
+
+rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
+	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
+
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
 	@.venv/bin/python -m dev.typescript
@@ -42,6 +49,9 @@ doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mend
 
 diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
 	@.venv/bin/python -m dev.diagnose $(ARGS)
+
+licences: setup ## Write docs/licences.md from what the deployed packages say
+	@.venv/bin/python -m dev.licences
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev import env_file, waking
+from dev import dashboard, env_file, waking
 from dev.errors import StackError
 from dev.process import signals
 from dev.supabase import Stack, keys, persistent
@@ -55,9 +55,10 @@ def run(project: Path) -> None:
             _wake(stack, functions, ticking=ticking)
             with Background(stack.address):
                 functions.warm()
+                page = _dashboard(project)
                 addresses = stack.env() | {"FUNCTIONS_URL": functions.url} | tokens
                 env_file.write(project / ".env.local", addresses)
-                _announce(stack, functions)
+                _announce(stack, functions, page)
                 _serve(stack, functions, ticking=ticking)
 
 
@@ -82,7 +83,21 @@ def _wake(stack: Stack, functions: Functions, *, ticking: bool) -> None:
         waking.stop(database_url)
 
 
-def _announce(stack: Stack, functions: Functions) -> None:
+def _dashboard(project: Path) -> str:
+    """Build the operators' page if the project has one. Without npm the rest works all the same."""
+    if not (project / "dashboard").is_dir():
+        return "there is no dashboard/ here"
+    try:
+        dashboard.build(project)
+    except StackError as error:
+        return f"not built: {error}"
+    return dashboard.PATH
+
+
+def _announce(stack: Stack, functions: Functions, page: str) -> None:
+    if page == dashboard.PATH:
+        page = f"{functions.url}{page}  (sign in with ADMIN_API_TOKEN of .env.local)"
+    print(f"dashboard  {page}")
     print(f"functions  {functions.url}")
     print(*(f"           {functions.url}{route}" for route in functions.routes), sep="\n")
     print(f"supabase   {stack.env()['SUPABASE_URL']}")

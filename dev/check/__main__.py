@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from dev.check import code, dashboard, deployment, schema, secret_scan
+from dev.check import beside_next, code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
+    "next": beside_next.build,
     "build": deployment.build,
     "mypy": code.mypy,
     "dashboard": dashboard.dashboard,

@@ -11,6 +11,9 @@ LIMIT_MB = 250
 # What a function may have at its top: no test, no document, no migration, no .env file.
 DEPLOYED = {"_vendor", "api", "lib", "pyproject.toml", "requirements.txt", "uv.lock", "vercel.json"}
 
+# The operators' command line, which is never deployed.
+COMMAND_LINE = "lib/cli/"
+
 # The packages that Vercel's build adds by itself.
 PLATFORM_PACKAGES = {"pip", "vercel_runtime"}
 
@@ -35,7 +38,7 @@ def built_functions(folder: Path) -> list[Function]:
     functions = []
     for config in sorted(output.rglob("*.func/.vc-config.json")):
         settings = json.loads(config.read_text())
-        files = {name: folder / path for name, path in settings.pop("filePathMap").items()}
+        files = {name: folder / path for name, path in settings.pop("filePathMap", {}).items()}
         route = config.parent.relative_to(output).as_posix().removesuffix(".func")
         functions.append(Function(route, settings, files))
     return functions
@@ -45,8 +48,11 @@ def problems_of(function: Function, folder: Path) -> list[str]:
     """Say what is wrong with a built function."""
     tops = {name.partition("/")[0] for name in function.files}
     lib = {file.relative_to(folder).as_posix() for file in (folder / "lib").rglob("*.py")}
+    needed = {name for name in lib if not name.startswith(COMMAND_LINE)}
     problems = [f"carries {name}" for name in tops - DEPLOYED]
-    problems += [f"lacks {name}" for name in lib - function.files.keys()]
+    problems += [f"carries {name}" for name in function.files if re.search(r"(^|/)\.env", name) and "/" in name]
+    problems += [f"carries {name}" for name in function.files if name.startswith(COMMAND_LINE)]
+    problems += [f"lacks {name}" for name in needed - function.files.keys()]
     wanted, found = pinned(folder), vendored(function)
     problems += [f"{name} is not vendored" for name in wanted - found]
     problems += [f"carries {name}" for name in found - wanted if name.rpartition("-")[0] not in PLATFORM_PACKAGES]

@@ -14,8 +14,17 @@ from dev import paths, toolchain
 from dev.check.bundle import LIMIT_MB, Function, built_functions, problems_of, problems_of_lock
 from dev.check.commands import CheckError, npm_tool, run, tool
 
-DECOYS = (".env", ".env.local", "dev/decoy.py", "docs/decoy.md", "tests/decoy.py", "decoy.toml")
-PROJECT_JSON = {"projectId": "prj_x", "orgId": "team_x", "settings": {"framework": None}}
+DECOYS = (
+    ".env",
+    ".env.local",
+    "lib/.env.local",
+    "api/queue/.env",
+    "dev/decoy.py",
+    "docs/decoy.md",
+    "tests/decoy.py",
+    "decoy.toml",
+)
+PROJECT_JSON = {"projectId": "prj_x", "orgId": "team_x"}
 
 
 def build() -> str:
@@ -65,18 +74,18 @@ def expected_routes(folder: Path) -> set[str]:
     }
 
 
-def vercel_build(folder: Path) -> None:
-    """Run `vercel build` with what vercel.json sets for the build."""
+def vercel_build(folder: Path, framework: str | None = None, **variables: str) -> None:
+    """Run `vercel build` with what vercel.json sets for the build, and these variables."""
     link = folder / ".vercel" / "project.json"
     link.parent.mkdir()
-    link.write_text(json.dumps(PROJECT_JSON))
+    link.write_text(json.dumps(PROJECT_JSON | {"settings": {"framework": framework}}))
     settings = json.loads((folder / "vercel.json").read_text())
     # .venv's own Python will not do: the build wants the one it was made from.
     search = [Path(sys.base_exec_prefix) / "bin", tool("uv").parent, toolchain.search_path()]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("VERCEL", "VIRTUAL_ENV"))}
     env |= {"PATH": os.pathsep.join(map(str, search)), "UV_PYTHON_DOWNLOADS": "never"}
     env |= {"VERCEL_TELEMETRY_DISABLED": "1", "NO_UPDATE_NOTIFIER": "1"}
-    env |= settings.get("build", {}).get("env", {})
+    env |= settings.get("build", {}).get("env", {}) | variables
     if not os.access(Path.home(), os.W_OK):
         env.setdefault("UV_CACHE_DIR", str(paths.cache_home() / "uv"))
     env["npm_config_cache"] = str(paths.cache_home() / "npm")

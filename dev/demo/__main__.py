@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dev import dashboard
 from dev.demo.draining import drain, report_jobs
 from dev.demo.images import report_images, show_images
 from dev.demo.likes import report_likes, show_likes
@@ -68,6 +69,7 @@ def _verdict(checks: Sequence[Check]) -> int:
     for check in broken:
         print(f"BROKEN: {check.promise}: {check.seen}", file=sys.stderr)
     print(f"{len(checks) - len(broken)} promises kept, {len(broken)} broken")
+    print(f"See a queue and mend it: make dev, then {dashboard.PATH} at the address that it prints (docs/dashboard.md)")
     return 1 if broken else 0
 
 

@@ -101,7 +101,7 @@ class Colleagues:
                 httpx.AsyncClient(timeout=httpx.Timeout(SEND_S, read=LISTEN_S), trust_env=False) as client,
             ):
                 reply = await client.get(
-                    origin + ROUTE,
+                    origin + self.settings.prefixed(ROUTE),
                     params={"trigger": trigger, "startedBy": self.run.run_id},
                     headers={"authorization": f"Bearer {secret.get_secret_value()}"} | tracing().headers(),
                 )

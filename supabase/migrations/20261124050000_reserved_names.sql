@@ -125,11 +125,11 @@ select queue_private.reserve_names('{
     "create_schedule", "delete_expired", "delete_schedule", "discard_jobs", "due_schedules", "enqueue_job",
     "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run",
     "fire_schedule", "give_up_push", "like_states", "list_jobs", "list_operator_actions", "list_posts",
-    "list_schedules", "list_worker_runs", "pause_job_type", "post_exists", "queue_counters", "queue_diagnostics",
-    "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs", "remove_push_subscription",
-    "rescue_expired_jobs", "resume_job_type", "run_schedule", "search_jobs", "set_like", "settle_and_claim",
-    "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails", "sync_post_like_count",
-    "sync_post_like_counts", "toggle_like", "undelivered_pushes"
+    "list_schedules", "list_worker_runs", "pause_job_type", "post_exists", "post_like_counts", "queue_counters",
+    "queue_diagnostics", "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs",
+    "remove_push_subscription", "rescue_expired_jobs", "resume_job_type", "run_schedule", "search_jobs", "set_like",
+    "settle_and_claim", "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails",
+    "sync_post_like_count", "sync_post_like_counts", "toggle_like", "undelivered_pushes"
   ],
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",

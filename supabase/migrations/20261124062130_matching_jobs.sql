@@ -12,7 +12,8 @@
 -- takes longer is refused, so that no change comes after its caller has given up. Within a type or a status the oldest
 -- come first. Locks: none. Errors: 22023 it took too long.
 
--- matching_ended_jobs: one probe of the listing index for each type and status.
+-- matching_ended_jobs: one probe of the listing index for each type and status. Its columns are compared as a row: with
+-- "=" for the first two the planner takes the primary key for the order, and walks it to the end for a pair that is rare.
 create or replace function queue_private.matching_ended_jobs(
   action text, statuses public.job_status[], wanted_type public.job_type, error_contains text, payload_contains jsonb,
   from_id uuid, before_id uuid, max_jobs integer
@@ -30,12 +31,12 @@ begin
     cross join lateral (
       select ended.job_id
       from public.job_history as ended
-      where ended.job_type = of_type.job_type and ended.status = of_status.status
-        and ended.job_id >= from_id and ended.job_id < before_id
+      where (ended.job_type, ended.status, ended.job_id) >= (of_type.job_type, of_status.status, from_id)
+        and (ended.job_type, ended.status, ended.job_id) < (of_type.job_type, of_status.status, before_id)
         and (action = 'delete' or ended.redriven_as is null)
         and (error_contains is null or strpos(lower(ended.error_message), lower(error_contains)) > 0)
         and (payload_contains is null or ended.payload @> payload_contains)
-      order by ended.job_id
+      order by ended.job_type, ended.status, ended.job_id
       limit max_jobs
     ) as oldest
     limit max_jobs;
@@ -45,8 +46,9 @@ comment on function queue_private.matching_ended_jobs is 'Ended jobs that an act
 revoke all on function queue_private.matching_ended_jobs from public, anon, authenticated;
 grant execute on function queue_private.matching_ended_jobs to service_role;
 
--- matching_pending_jobs: those that wait for a retry have an index. A range of ids is walked. Else the due index has the
--- jobs of each type together.
+-- matching_pending_jobs: those that wait for a retry have an index. Otherwise the due index has the jobs of each type
+-- together. A range of up to 20,000 ids is walked instead, and so are all ids for a text or a payload without a type: they
+-- are in the order of the table.
 create or replace function queue_private.matching_pending_jobs(
   types public.job_type[], only_retries boolean, error_contains text, payload_contains jsonb,
   from_id uuid, before_id uuid, new_time timestamptz, new_priority integer, max_jobs integer
@@ -58,7 +60,18 @@ set enable_bitmapscan = off
 as $$
 declare
   is_edit constant boolean := num_nonnulls(new_time, new_priority) > 0;
+  is_range constant boolean :=
+    from_id > '00000000-0000-0000-0000-000000000000' or before_id < 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  is_walk boolean := cardinality(types) > 1 and num_nonnulls(error_contains, payload_contains) > 0;
 begin
+  if is_range and not is_walk then
+    is_walk := not exists (
+      select from public.background_jobs as job
+      where job.id >= from_id and job.id < before_id
+      order by job.id
+      offset 20000
+    );
+  end if;
   if only_retries then
     return query
       select oldest.id
@@ -75,7 +88,7 @@ begin
         limit max_jobs
       ) as oldest
       limit max_jobs;
-  elsif from_id > '00000000-0000-0000-0000-000000000000' or before_id < 'ffffffff-ffff-ffff-ffff-ffffffffffff' then
+  elsif is_walk then
     return query
       select job.id
       from public.background_jobs as job
@@ -86,6 +99,7 @@ begin
       order by job.id
       limit max_jobs;
   else
+    -- "is true" keeps the planner from walking the primary key for the range, to the end for a type that is rare.
     return query
       select first_due.id
       from unnest(types) as of_type (job_type)
@@ -95,10 +109,12 @@ begin
           select job.id, job.scheduled_for, job.priority, job.error_message, job.payload
           from public.background_jobs as job
           where job.job_type = of_type.job_type and job.status = 'pending' and not job.isolated
+            and (job.id >= from_id and job.id < before_id) is true
           union all
           select job.id, job.scheduled_for, job.priority, job.error_message, job.payload
           from public.background_jobs as job
           where job.job_type = of_type.job_type and job.status = 'pending' and job.isolated
+            and (job.id >= from_id and job.id < before_id) is true
         ) as each
         where (not is_edit or each.scheduled_for <> new_time or each.priority <> new_priority)
           and (error_contains is null or strpos(lower(each.error_message), lower(error_contains)) > 0)

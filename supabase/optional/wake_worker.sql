@@ -95,7 +95,8 @@ begin
     return null;
   end if;
   return net.http_get(
-    url => rtrim(origin, '/') || '/api/queue/process',
+    -- The address of the functions, or of the route itself, where that has a prefix.
+    url => case when origin like '%/queue/process' then origin else rtrim(origin, '/') || '/api/queue/process' end,
     headers => jsonb_build_object('Authorization', 'Bearer ' || secret),
     -- A longer run goes on without anybody listening.
     timeout_milliseconds => 5000

@@ -77,6 +77,12 @@ def statuses(db: Db) -> list[int]:
     return [row["status"] for row in rows]
 
 
+def codes(db: Db) -> list[str]:
+    """Why the queue is unhealthy."""
+    (row,) = db.execute("select queue_health() -> 'reason_codes' as codes").fetchall()
+    return list(row["codes"])
+
+
 async def test_without_vapid_keys_the_notification_is_stored_only(work: Work, db: Db) -> None:
     """Web Push is optional, and the result says that it was left out."""
     job_id = enqueue(db, "send_notification", HELLO)
@@ -195,6 +201,7 @@ async def test_a_key_that_every_push_service_refuses_is_visible(
     assert row["error_message"].startswith(f"2 of 2 pushes were refused ({status[:3]}): VAPID_PRIVATE_KEY is probably")
     assert len(notifications(db)) == 1
     assert statuses(db) == [int(status[:3])] * 2
+    assert codes(db) == ["push_key_refused"]
 
 
 async def test_one_browser_that_refuses_is_no_matter_of_the_key(push: Work, db: Db, subscribe: Subscribe) -> None:

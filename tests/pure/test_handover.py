@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lib.queue.handover import MAX_HOPS, may_hand_over, siblings_after_s, siblings_to_wake
+from lib.errors import Misconfigured
+from lib.queue.handover import MAX_HOPS, ROUTE, may_hand_over, siblings_after_s, siblings_to_wake
 from lib.queue.report import RunReport, StopReason
 from lib.settings import Settings
 
@@ -86,3 +87,11 @@ def test_a_run_looks_early_whether_it_needs_siblings() -> None:
 def test_it_finds_itself(variables: dict[str, str], origin: str | None) -> None:
     """A preview never calls production, which has other code and perhaps another database."""
     assert settings(**variables).own_origin == origin
+
+
+@pytest.mark.parametrize(("prefix", "route"), [("", "/api/queue/process"), ("jobs", "/api/jobs/queue/process")])
+def test_it_finds_itself_under_a_prefix(prefix: str, route: str) -> None:
+    """Where the app has routes of the same paths, ours lie below a prefix."""
+    assert settings(ROUTE_PREFIX=prefix).prefixed(ROUTE) == route
+    with pytest.raises(Misconfigured, match="ROUTE_PREFIX"):
+        settings(ROUTE_PREFIX="/jobs")

@@ -35,7 +35,9 @@ def function(folder: Path, *files: str, runtime: str = "python3.12") -> Function
 
 
 def test_a_complete_function_has_no_problems(checkout: Path) -> None:
-    """Its route, lib/ and its packages, compiled."""
+    """Its route, lib/ without the command line, and its packages, compiled."""
+    (checkout / "lib/cli").mkdir()
+    (checkout / "lib/cli/app.py").write_text("")
     built = function(checkout, "api/x.py", "lib/thing.py", *VENDORED)
     assert bundle.problems_of(built, checkout) == []
 
@@ -46,10 +48,13 @@ def test_a_complete_function_has_no_problems(checkout: Path) -> None:
         (("api/x.py", *VENDORED), "api/x: lacks lib/thing.py"),
         (("api/x.py", "lib/thing.py", *VENDORED, "tests/x.py"), "api/x: carries tests"),
         (("api/x.py", "lib/thing.py", *VENDORED, ".env.local"), "api/x: carries .env.local"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "lib/.env"), "api/x: carries lib/.env"),
         (("api/x.py", "lib/thing.py", VENDORED[1]), "api/x: starlette-1.0 is not vendored"),
         (("api/x.py", "lib/thing.py", *VENDORED, "docs/x.md"), "api/x: carries docs"),
         (("api/x.py", "lib/thing.py", *VENDORED, "supabase/migrations/x.sql"), "api/x: carries supabase"),
         (("api/x.py", "lib/thing.py", *VENDORED, "requirements-dev.txt"), "api/x: carries requirements-dev.txt"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "lib/cli/app.py"), "api/x: carries lib/cli/app.py"),
+        (("api/x.py", "lib/thing.py", *VENDORED, "_vendor/rich-1.dist-info/METADATA"), "api/x: carries rich-1"),
         (
             ("api/x.py", "lib/thing.py", *VENDORED, "_vendor/pytest-9.2.0.dist-info/METADATA"),
             "api/x: carries pytest-9.2.0",

@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import distribution, version
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def pins(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
-FILES = ["requirements.txt", "requirements-dev.txt"]
+FILES = ["requirements.txt", "requirements-cli.txt", "requirements-dev.txt"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -45,7 +46,7 @@ def test_every_package_has_its_hashes(file: str) -> None:
     assert not [line for line in lines_of(file) if not hashes_of(line)]
 
 
-@pytest.mark.parametrize(("source", "file"), [("requirements.in", FILES[0]), ("requirements-dev.in", FILES[1])])
+@pytest.mark.parametrize(("source", "file"), [(file.replace(".txt", ".in"), file) for file in FILES])
 def test_the_lock_files_are_up_to_date(source: str, file: str) -> None:
     """A version that was changed in the source only would be installed nowhere."""
     locked = pins(file)
@@ -54,15 +55,22 @@ def test_the_lock_files_are_up_to_date(source: str, file: str) -> None:
 
 
 def test_the_tests_run_on_what_is_deployed() -> None:
-    """The same files too: both lock files name them by the same hashes."""
-    deployed, tested = ({line.split()[0]: hashes_of(line) for line in lines_of(file)} for file in FILES)
-    assert deployed == {pin: tested.get(pin) for pin in deployed}
+    """The same files too: all lock files name them by the same hashes."""
+    locked = [{line.split()[0]: hashes_of(line) for line in lines_of(file)} for file in FILES]
+    for fewer, more in pairwise(locked):
+        assert fewer == {pin: more.get(pin) for pin in fewer}
+
+
+def test_the_command_line_is_not_deployed() -> None:
+    """Not one of its packages is among those of the functions."""
+    assert {"rich", "typer"} <= pins("requirements-cli.in").keys()
+    assert not pins("requirements-cli.in").keys() & pins("requirements.txt").keys()
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_what_packages_need_is_pinned_too(file: str) -> None:
     """Or the same commit, deployed a week later, would hold other code."""
-    pinned, sources = pins(file), pins("requirements.in") | pins("requirements-dev.in")
+    pinned, sources = pins(file), pins("requirements.in") | pins("requirements-cli.in") | pins("requirements-dev.in")
     for name, requirement in pinned.items():
         extras = {"", *requirement.extras, *sources.get(name, requirement).extras}
         for text in distribution(name).requires or []:

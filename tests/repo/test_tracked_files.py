@@ -57,6 +57,7 @@ def test_secrets_and_what_is_made_are_ignored() -> None:
         ".env",
         ".env.local",
         ".env.production",
+        "lib/.env.local",
         ".venv/x",
         "lib/__pycache__/x.pyc",
         ".vercel/x",

@@ -84,6 +84,15 @@ def test_a_due_job_causes_one_call_of_the_route(db: Db) -> None:
     }
 
 
+def test_a_prefix_is_part_of_the_address(db: Db) -> None:
+    """Where the app has routes of the same paths, worker_url is the whole address of ours."""
+    route = "https://app.example/api/jobs/queue/process"
+    db.execute("select vault.update_secret(id, %s) from vault.secrets where name = 'worker_url'", [route])
+    pending_jobs(db, 1)
+    check(db)
+    assert ask(db, "select url from net.http_request_queue") == route
+
+
 def test_an_empty_queue_causes_no_call(db: Db) -> None:
     """Nor do jobs that are not due yet, that are being worked on, or whose type is paused."""
     assert check(db) == "nothing is due"

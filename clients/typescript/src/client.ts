@@ -18,6 +18,8 @@ export const MAX_POSTS = 100;
 export interface ClientOptions {
   /** Where the functions are, such as https://queue.example.com. Empty: where the page is. */
   readonly baseUrl?: string;
+  /** The prefix of the routes, with which the installer put them beside an app's own: /api/<prefix>/posts. */
+  readonly prefix?: string;
   /** The access token of the Supabase user who is signed in, null for nobody: then the session likes. */
   readonly accessToken?: () => string | null | Promise<string | null>;
   /** The session's id; the browser's own unless said. */
@@ -61,7 +63,8 @@ export function createClient(options: ClientOptions = {}): Client {
   async function call<T>({ method, path, query, body, keepalive = false }: Call): Promise<T> {
     const headers: Record<string, string> = { accept: "application/json", ...(await identity()) };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const url = `${origin}${path}${query?.size ? `?${query}` : ""}`;
+    const route = options.prefix ? path.replace("/api/", `/api/${options.prefix}/`) : path;
+    const url = `${origin}${route}${query?.size ? `?${query}` : ""}`;
     const request: RequestInit = { method, headers, keepalive, credentials: "omit", cache: "no-store" };
     if (body !== undefined) request.body = JSON.stringify(body);
     const patience = new AbortController();

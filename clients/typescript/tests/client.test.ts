@@ -35,6 +35,18 @@ test("a session id goes in a header, never in a URL or a body", async () => {
   assert.equal((asked[0]?.init.headers as Record<string, string>)["x-session-id"], "s".repeat(32));
 });
 
+test("routes under a prefix are called there", async () => {
+  const { asked, client } = clientOf(rated, { prefix: "jobs" });
+  await client.setLike(POST, true);
+  assert.equal(asked[0]?.url, "https://q.example/api/jobs/ratings");
+});
+
+test("the routes may have a prefix", async () => {
+  const { asked, client } = clientOf(() => Response.json({ posts: [], nextCursor: null }), { prefix: "q" });
+  await client.posts({ sort: "hot", limit: 5 });
+  assert.equal(asked[0]?.url, "https://q.example/api/q/posts?sort=hot&limit=5");
+});
+
 test("a user's token goes instead of the session", async () => {
   const { asked, client } = clientOf(rated, { accessToken: async () => "token" });
   await client.setLike(POST, true);

@@ -87,12 +87,14 @@ function Timeline({ runs }: { runs: Run[] }) {
   );
 }
 
-export type RunState = "empty" | "budget" | "running" | "killed" | "limit";
+export type RunState = "empty" | "budget" | "running" | "killed" | "limit" | "error";
+
+const ENDS = ["budget", "limit", "error"] as const;
 
 /** A run that did not say how it ended was killed, once its time is over. */
 export function stateOf(run: Run, now: number): RunState {
   if (run.finishedAt !== null) {
-    return run.stopReason === "budget" || run.stopReason === "limit" ? run.stopReason : "empty";
+    return ENDS.find((each) => each === run.stopReason) ?? "empty";
   }
   return now - Date.parse(run.startedAt) > run.budgetMs + 5_000 ? "killed" : "running";
 }
@@ -107,6 +109,8 @@ export function endInWords(run: Run, now: number): string {
       return "was killed: it never said how it ended";
     case "limit":
       return "stopped at once, for enough others ran";
+    case "error":
+      return `failed after ${took}: the log has why`;
     case "budget":
       return `used up its time after ${took}, ${jobs(completed)} completed`;
     case "empty":

@@ -7,7 +7,7 @@ import { Button, Card, Empty, Failed, Loading, PageHead, Scroll, Tag } from "../
 import { endInWords, stateOf } from "./runs-timeline";
 
 const COUNTED = ["completed", "retried", "dead", "discarded", "rescued"];
-const TONES = { killed: "bad", budget: "warn", running: "good", limit: "plain", empty: "plain" } as const;
+const TONES = { killed: "bad", error: "bad", budget: "warn", running: "good", limit: "plain", empty: "plain" } as const;
 
 export function Runs() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useRuns(100);

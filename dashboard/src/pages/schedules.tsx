@@ -80,7 +80,7 @@ function One({ schedule, open }: { schedule: Schedule; open: (open: Open) => voi
               icon="play"
               busy={isPending}
               onClick={() => void run(schedule.name)}
-              aria-label={`Run ${schedule.name} now`}
+              aria-label={`Run now: ${schedule.name}`}
             >
               Run now
             </Button>

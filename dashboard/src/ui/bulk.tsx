@@ -26,6 +26,7 @@ const DONE: Record<BulkVerb, string> = {
   edit: "changed",
   delete: "deleted",
 };
+const EDITS = ["scheduledFor", "priority"] as const;
 /** A filter changes at most a thousand jobs a call; this many calls without an end mean that something is wrong. */
 const MOST_CALLS = 2_000;
 
@@ -129,7 +130,7 @@ export function BulkDialog({ verb, chosen, onClose, onDone }: BulkProps) {
           </span>
         </p>
       )}
-      {(problem ?? counting.error) != null && (
+      {(problem ?? counting.error) != null && !EDITS.some((field) => ruleFor(problem, field)) && (
         <p className="problem" role="alert">
           {inWords(problem ?? counting.error)}
         </p>
@@ -149,8 +150,8 @@ function useMatched(verb: BulkVerb, chosen: Chosen) {
   const first = useRef(chosen);
   const ask = useCallback(async () => {
     try {
-      // An edit needs something to change, also when it is only counted.
-      const edit = verb === "edit" ? { priority: 0 } : {};
+      // An edit counts the jobs that it would change, so it is counted with a moment that no job has.
+      const edit = verb === "edit" ? { scheduledFor: "2999-12-31T23:59:59Z" } : {};
       const reply = await act({ action: verb, ...first.current, ...edit, dryRun: true });
       setState({ matched: reply.matched ?? 0, isMore: reply.matchedIsMore ?? false, error: null });
     } catch (error) {

@@ -1,6 +1,13 @@
 /** The small parts that every screen is made of. */
 
-import type { ButtonHTMLAttributes, ReactNode } from "react";
+import {
+  type ButtonHTMLAttributes,
+  cloneElement,
+  type InputHTMLAttributes,
+  type ReactElement,
+  type ReactNode,
+  useId,
+} from "react";
 import { inWords } from "../api/errors";
 import { STATE_NAMES } from "../text";
 import { Icon, type IconName } from "./icons";
@@ -120,24 +127,36 @@ interface FieldProps {
   label: string;
   hint?: ReactNode;
   problem?: string | null | undefined;
-  children: ReactNode;
+  /** The input itself. */
+  children: ReactElement<InputHTMLAttributes<HTMLInputElement>>;
   className?: string;
 }
 
-/** A labelled input. The input itself is inside the label. */
+/** A labelled input, with a hint and what is wrong with it, both of which belong to it for screen readers too. */
 export function Field({ label, hint, problem, children, className = "" }: FieldProps) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ");
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among the children
-    <label className={`field ${problem ? "wrong" : ""} ${className}`}>
-      <span className="label">{label}</span>
-      {children}
-      {hint && <span className="hint">{hint}</span>}
+    <div className={`field ${problem ? "wrong" : ""} ${className}`}>
+      <label className="label" htmlFor={id}>
+        {label}
+      </label>
+      {cloneElement(children, {
+        id,
+        ...(described ? { "aria-describedby": described } : {}),
+        ...(problem ? { "aria-invalid": true } : {}),
+      })}
+      {hint && (
+        <span className="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
       {problem && (
-        <span className="problem" role="alert">
+        <span className="problem" id={`${id}-problem`} role="alert">
           {problem}
         </span>
       )}
-    </label>
+    </div>
   );
 }
 

@@ -4,6 +4,21 @@ from lib.caller import Caller
 from lib.model import Model, NoInput
 from lib.resources import Resources
 
+# Every reason that queue_health knows, as its header explains them. Metrics show each of them, also while it is absent.
+REASON_CODES = (
+    "expired_leases",
+    "job_due_too_long",
+    "too_many_dead",
+    "no_run",
+    "paused_type_waits",
+    "schedule_cannot_be_planned",
+    "unknown_type",
+    "missing_type",
+    "given_back_too_often",
+    "push_key_refused",
+    "storage_refuses",
+)
+
 
 class QueueHealth(Model):
     """healthy, and the reasons when not. Seconds are whole; null where there is nothing to measure.

@@ -12,7 +12,7 @@ from lib.model import NoInput
 from lib.resources import Resources
 from lib.services.admin.queue.counters import QueueCounters, counter_families
 from lib.services.admin.queue.stats import QueueStats, queue_stats
-from lib.services.health.queue import QueueHealth, queue_health
+from lib.services.health.queue import REASON_CODES, QueueHealth, queue_health
 
 PREFIX = "suplatzigram_queue"
 
@@ -43,9 +43,20 @@ class _Collector(Collector):
             for each in self._stats.types:
                 family.add_metric([each.job_type], float(getattr(each, attribute) or 0))
             yield family
+        yield _reasons(self._health)
         for name, text, value in _gauges(self._stats, self._health):
             if value is not None:
                 yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=float(value))
+
+
+def _reasons(health: QueueHealth) -> Metric:
+    """One sample for each reason, so that an alert can name it; also those that this code does not know yet."""
+    family = GaugeMetricFamily(
+        f"{PREFIX}_health_reason", "1 while the queue is unhealthy for this reason", labels=["code"]
+    )
+    for code in dict.fromkeys((*REASON_CODES, *health.reason_codes)):
+        family.add_metric([code], float(code in health.reason_codes))
+    return family
 
 
 def _gauges(stats: QueueStats, health: QueueHealth) -> Iterator[tuple[str, str, float | None]]:

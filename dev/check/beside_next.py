@@ -1,0 +1,100 @@
+"""`vercel build` of a Next.js app with the queue in it, as the installer puts it there.
+
+One build shows both ways to deploy. One project: Next.js and our functions beside it. Two projects: the rewrites that
+the installer prints are in the routes of the build; the queue by itself is the check `build`.
+"""
+
+import json
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dev import paths
+from dev.check.bundle import Function, built_functions, problems_of
+from dev.check.commands import CheckError
+from dev.check.deployment import expected_routes, vercel_build
+from dev.install.__main__ import carry_out
+from dev.install.manifest import Choices
+from dev.install.plan import for_install
+
+NEXT_APP = Path(__file__).with_name("next_app")
+QUEUE_URL = "https://queue.example.com"
+# Of the app's: must neither be published nor get into a function of ours.
+DECOYS = (
+    ".env.local",
+    "docs/decoy.md",
+    "hooks/decoy.ts",
+    "lib/decoy.ts",
+    "styles/decoy.css",
+    "decoy.toml",
+    "notes.txt",
+)
+# What Next.js publishes by itself, besides public/.
+PUBLISHED = ("_next/", "404", "500", "_global-error", "_not-found")
+
+
+def build() -> str:
+    """Install into a copy of the app, build it, and look at what came out."""
+    with tempfile.TemporaryDirectory(prefix="check-") as name:
+        # Resolved, because Vercel's paths are (macOS: /var is a link).
+        app = Path(name).resolve() / "app"
+        shutil.copytree(NEXT_APP, app, ignore=shutil.ignore_patterns("node_modules", ".next", ".vercel"))
+        for decoy in DECOYS:
+            (app / decoy).parent.mkdir(parents=True, exist_ok=True)
+            (app / decoy).write_text("")
+        plan = for_install(paths.PROJECT, app, Choices(mode="one-project"), datetime.now(UTC))
+        if plan.problems or plan.notes:
+            raise CheckError("\n".join([*plan.problems, *plan.notes]))
+        carry_out(plan)
+        vercel_build(app, "nextjs", QUEUE_URL=QUEUE_URL, NEXT_TELEMETRY_DISABLED="1")
+        functions = built_functions(app)
+        problems = [*_of_functions(app, functions), *_of_output(app)]
+        if problems:
+            raise CheckError("\n".join(sorted(problems)))
+        ours = [function for function in functions if function.settings.get("runtime") == "python3.12"]
+        return f"{len(ours)} functions of ours beside {len(functions) - len(ours)} of Next.js"
+
+
+def _of_functions(app: Path, functions: list[Function]) -> list[str]:
+    """Say which functions are missing, which are not what they should be, and what ours carry of the app's."""
+    ours = expected_routes(app)
+    built = {function.route: function for function in functions}
+    problems = [f"not built: {route}" for route in (ours | {"api/hello", "index"}) - built.keys()]
+    for route, function in built.items():
+        is_python = str(function.settings.get("runtime", "")).startswith("python")
+        if is_python != (route in ours):
+            problems.append(f"{route}: runs {function.settings.get('runtime')}")
+        if route in ours:
+            problems += problems_of(function, app)
+            own = (name for name in function.files if name.startswith(("api/", "lib/")))
+            problems += [f"{route}: carries {name}" for name in own if not name.endswith((".py", ".pyc"))]
+    return problems
+
+
+def _of_output(app: Path) -> list[str]:
+    """Say what is published by mistake, and which of crons, headers and rewrites are missing."""
+    output = app / ".vercel/output"
+    config = json.loads((output / "config.json").read_text())
+    routes = config["routes"]
+    published = (f.relative_to(output / "static").as_posix() for f in (output / "static").rglob("*") if f.is_file())
+    problems = [
+        f"published by mistake: {name}"
+        for name in published
+        if not name.startswith(PUBLISHED) and not (app / "public" / name).exists()
+    ]
+    if not (output / "static/robots.txt").exists():
+        problems.append("not published: public/robots.txt")
+    if config.get("crons") != [{"path": "/api/queue/process", "schedule": "* * * * *"}]:
+        problems.append(f"crons: {config.get('crons')}")
+    problems += [
+        f"no rewrite leads /api/{name} to the second project"
+        for name in ("ratings", "posts")
+        if not any(str(route.get("dest", "")).startswith(f"{QUEUE_URL}/api/{name}") for route in routes)
+    ]
+    if not any(route.get("dest") == "/admin/queue/index.html" for route in routes):
+        problems.append("nothing leads to the operators' page")
+    secured = [route["src"] for route in routes if "Content-Security-Policy" in route.get("headers", {})]
+    if not secured or not all(source.startswith(("^/api(", "^/admin/queue(")) for source in secured):
+        problems.append(f"our headers are for {secured}, and should be for our routes")
+    return problems

@@ -1,0 +1,5 @@
+export function sessionId(): string {
+  const known = localStorage.getItem("session") ?? crypto.randomUUID();
+  localStorage.setItem("session", known);
+  return known;
+}

@@ -1,0 +1,74 @@
+"""Our migrations among an app's own: under fresh versions, in our order, later than the app's newest.
+
+`supabase db push` refuses a project whose database has versions that its folder lacks. So ours have to lie in the app's
+folder, and have to come after what is applied already.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dev.install.manifest import Migration, checksum
+from dev.supabase import migrations
+
+VERSION = "%Y%m%d%H%M%S"
+FOLDER = Path("supabase/migrations")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One of our migrations, and where it lies or will lie."""
+
+    source: Path
+    installed_as: str
+    checksum: str
+    new: bool
+
+    def note(self) -> Migration:
+        """Return what the manifest keeps of it."""
+        return Migration(installed_as=self.installed_as, checksum=self.checksum)
+
+
+def place(project: Path, app: Path, known: dict[str, Migration], now: datetime) -> tuple[list[Placed], list[str]]:
+    """Return where each of our migrations lies, and what is wrong. One that lies there keeps its name."""
+    placed, problems = [], []
+    version = first_version(app, now)
+    for migration in migrations.found_in(project):
+        content = checksum(migration.file.read_bytes())
+        before = known.get(migration.file.name)
+        if before is None:
+            placed.append(Placed(migration.file, f"{version:{VERSION}}_{migration.name}.sql", content, new=True))
+            version += timedelta(seconds=1)
+            continue
+        placed.append(Placed(migration.file, before.installed_as, before.checksum, new=False))
+        problems += _changes(app, migration.file, before, content)
+    gone = known.keys() - {migration.file.name for migration in migrations.found_in(project)}
+    problems += [
+        f"{name} was installed, and this checkout does not have it: is it an older one?" for name in sorted(gone)
+    ]
+    return placed, problems
+
+
+def _changes(app: Path, source: Path, before: Migration, content: str) -> list[str]:
+    """Say what was edited that may have been applied already: a migration is never edited."""
+    problems = []
+    installed = app / FOLDER / before.installed_as
+    if content != before.checksum:
+        problems.append(f"{source.name} has changed since it was installed; a later version must bring a new file")
+    if not installed.exists():
+        problems.append(f"{FOLDER / before.installed_as} was installed and is gone: restore it from the app's history")
+    elif checksum(installed.read_bytes()) != before.checksum:
+        problems.append(f"{FOLDER / before.installed_as} was edited: restore it from the app's history")
+    return problems
+
+
+def first_version(app: Path, now: datetime) -> datetime:
+    """Return a version that is now, or later where the app has later ones."""
+    found = (re.match(r"\d{14}(?=_)", file.name) for file in (app / FOLDER).glob("*.sql"))
+    newest = max((match[0] for match in found if match), default="")
+    first = now.astimezone(UTC).replace(microsecond=0)
+    try:
+        return max(first, datetime.strptime(newest, VERSION).replace(tzinfo=UTC) + timedelta(seconds=1))
+    except ValueError:  # no migrations, or a number that is no time
+        return first

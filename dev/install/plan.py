@@ -1,0 +1,138 @@
+"""What has to happen to an app's files, decided before anything is written."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dev.errors import StackError
+from dev.install import files, manifest, migrations, routes
+from dev.install.manifest import Choices, Manifest, checksum
+
+# With these in one folder, Vercel would not look at our requirements.txt.
+PYTHON_PROJECTS = ("pyproject.toml", "uv.lock", "Pipfile", "Pipfile.lock")
+
+
+@dataclass
+class Plan:
+    """Files to write and to delete, by path in the app; problems, each of which stops it; notes, for a person."""
+
+    app: Path
+    manifest: Manifest | None
+    write: dict[str, bytes] = field(default_factory=dict)
+    delete: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def creates(self, name: str) -> bool:
+        """Whether a file to write is not there yet."""
+        return not (self.app / name).exists()
+
+
+def for_install(project: Path, app: Path, choices: Choices, now: datetime) -> Plan:
+    """Plan an installation, or bringing one up to date. Raises StackError when there is nothing to plan with."""
+    before = manifest.read(app)
+    if before is not None and before.choices != choices:
+        raise StackError(f"it is installed with {_described(before.choices)}: remove it first to change that")
+    known = before or Manifest(choices=choices)
+    plan = Plan(app, None)
+    placed, problems = migrations.place(project, app, known.migrations, now)
+    plan.problems += problems
+    own = files.wanted(project, app, choices)
+    originals = dict(known.originals)
+    if choices.mode == "one-project" and "vercel.json" not in originals:
+        originals["vercel.json"] = _text(app / "vercel.json")
+    own |= files.changed(project, choices, originals.get("vercel.json"))
+    for name, content in own.items():
+        _decide(plan, name, content, known, originals)
+    for each in placed:
+        if each.new:
+            plan.write[(migrations.FOLDER / each.installed_as).as_posix()] = each.source.read_bytes()
+    for name in sorted(known.files.keys() - own.keys()):
+        _drop(plan, name, known.files[name])
+    plan.problems += _python_problems(app, choices)
+    problems, notes = routes.collisions(project, app, choices)
+    plan.problems += problems
+    plan.notes += notes + routes.caught_by_proxy(project, app, choices)
+    if choices.prefix:
+        plan.notes.append("the operators' page calls /api/admin/queue, so it is not installed under a prefix")
+    plan.manifest = Manifest(
+        choices=choices,
+        files={name: checksum(content) for name, content in own.items()},
+        migrations={each.source.name: each.note() for each in placed},
+        originals=originals,
+    )
+    return plan
+
+
+def for_removal(app: Path) -> Plan:
+    """Plan to take out what was put in. Raises StackError when nothing was."""
+    before = manifest.read(app)
+    if before is None:
+        raise StackError(f"{app / manifest.FILE_NAME} is not there: nothing was installed by this program")
+    plan = Plan(app, None)
+    for name, content in before.files.items():
+        original = before.originals.get(name)
+        if name in before.originals and original is not None:
+            if _is(app / name, content):
+                plan.write[name] = original.encode()
+            else:
+                plan.notes.append(f"{name} was changed since: take the queue's part out of it yourself")
+        else:
+            _drop(plan, name, content)
+    for each in before.migrations.values():
+        _drop(plan, (migrations.FOLDER / each.installed_as).as_posix(), each.checksum)
+    plan.delete.append(manifest.FILE_NAME)
+    return plan
+
+
+def _decide(plan: Plan, name: str, content: bytes, known: Manifest, originals: dict[str, str | None]) -> None:
+    """Write a file, leave it, or say why it cannot be written."""
+    target = plan.app / name
+    if not target.exists():
+        plan.write[name] = content
+    elif target.is_file() and target.read_bytes() == content:
+        plan.unchanged += 1
+    elif name in known.files:
+        if _is(target, known.files[name]):
+            plan.write[name] = content
+        else:
+            plan.problems.append(
+                f"{name} was changed in the app since it was installed: undo that, or move it elsewhere"
+            )
+    elif name in originals:
+        plan.write[name] = content
+    else:
+        plan.problems.append(f"{name} is there already and is not ours: rename it, or use --mode two-projects")
+
+
+def _drop(plan: Plan, name: str, content: str) -> None:
+    """Delete a file of ours that nobody changed."""
+    if not (plan.app / name).exists():
+        return
+    if _is(plan.app / name, content):
+        plan.delete.append(name)
+    else:
+        plan.notes.append(f"{name} was changed since it was installed, so it stays")
+
+
+def _python_problems(app: Path, choices: Choices) -> list[str]:
+    if choices.mode == "two-projects":
+        return []
+    return [
+        f"{name} is there, so Vercel would not install our requirements.txt: use --mode two-projects"
+        for name in PYTHON_PROJECTS
+        if (app / name).exists()
+    ]
+
+
+def _described(choices: Choices) -> str:
+    return " ".join(f"--{name} {text}" for name, text in choices.model_dump().items() if text)
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text() if file.exists() else None
+
+
+def _is(file: Path, content: str) -> bool:
+    return file.is_file() and checksum(file.read_bytes()) == content

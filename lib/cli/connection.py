@@ -1,0 +1,109 @@
+"""Which queue, and which way: decided from options, the environment and .env.local, before anything is asked."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import dotenv
+
+from lib.cli.backend import Backend
+from lib.cli.directly import Directly
+from lib.cli.over_http import OverHttp
+from lib.cli.problems import BadUsage
+
+ENV_FILE = Path(".env.local")
+NOTHING_SET = """nothing says which queue. Set one of these pairs in the environment, or in a file for --env-file:
+  QUEUE_URL and ADMIN_API_TOKEN                     over HTTP, as the dashboard does
+  SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY        directly
+`make dev` writes an .env.local, which is read when nothing else is set."""
+
+type Way = Literal["http", "direct"]
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A decision. note: what to tell when the choice was made for the user."""
+
+    way: Way
+    environment: Mapping[str, str] = field(repr=False)
+    note: str | None = None
+
+    def open(self) -> Backend:
+        """Open it, in a running event loop.
+
+        Raises:
+            BadUsage, Misconfigured: a variable is missing or wrong.
+        """
+        if self.way == "direct":
+            return Directly.open(self.environment)
+        return OverHttp(
+            _checked_url(self.environment["QUEUE_URL"]),
+            _token(self.environment),
+            self.environment.get("QUEUE_API_TOKEN", "").strip(),
+        )
+
+
+def choose(url: str | None, env_file: Path | None, way: Way | None, environment: Mapping[str, str]) -> Connection:
+    """Decide. What is given on the command line comes first, then env_file, then the environment, then .env.local.
+
+    Raises:
+        BadUsage: nothing says which queue, or not for the way that was asked for.
+    """
+    given = {name: value for name, value in environment.items() if value.strip()}
+    note = None
+    if env_file is not None:
+        given |= read_file(env_file)
+    elif url is None and not given.keys() & {"QUEUE_URL", "SUPABASE_URL"} and ENV_FILE.exists():
+        given |= read_file(ENV_FILE)
+        note = f"reading {ENV_FILE}"
+    if url is not None:
+        given["QUEUE_URL"] = url
+    chosen: Way = way or ("http" if "QUEUE_URL" in given else "direct")
+    needed = "QUEUE_URL" if chosen == "http" else "SUPABASE_URL"
+    if needed not in given and not (chosen == "direct" and "NEXT_PUBLIC_SUPABASE_URL" in given):
+        raise BadUsage(NOTHING_SET if way is None else f"{needed} is not set, which --{way} needs")
+    return Connection(chosen, given, note)
+
+
+def read_file(file: Path) -> dict[str, str]:
+    """Return the variables of a file. The FUNCTIONS_URL of `make dev` is a QUEUE_URL.
+
+    Raises:
+        BadUsage: it cannot be read.
+    """
+    try:
+        with file.open() as stream:
+            values = {name: value for name, value in dotenv.dotenv_values(stream=stream).items() if value}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadUsage(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if "FUNCTIONS_URL" in values:
+        values.setdefault("QUEUE_URL", values["FUNCTIONS_URL"])
+    return values
+
+
+def _checked_url(url: str) -> str:
+    """Refuse an address to which a token would go in the clear."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadUsage("QUEUE_URL must be an address, such as https://app.example.com")
+    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+        raise BadUsage("QUEUE_URL must be https: over http anybody on the way could read the token")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    token = (environment.get("ADMIN_API_TOKEN") or environment.get("VIEWER_API_TOKEN") or "").strip()
+    if not token:
+        raise BadUsage("ADMIN_API_TOKEN is not set; with VIEWER_API_TOKEN instead one can look and change nothing")
+    if not token.isascii():
+        raise BadUsage("ADMIN_API_TOKEN must be ASCII, as a header is")
+    return token
+
+
+def from_this_process(url: str | None, env_file: Path | None, way: Way | None) -> Connection:
+    """Decide by this process's environment."""
+    return choose(url, env_file, way, os.environ)

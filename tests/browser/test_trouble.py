@@ -1,0 +1,114 @@
+"""What the dashboard shows when the API does not answer as it should."""
+
+import json
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.site import Site
+
+OUTAGE = json.dumps({"error": {"code": "unavailable", "message": "Supabase does not answer"}})
+
+
+def answer_503(route: Route) -> None:
+    """Answer as the functions do when Supabase is down."""
+    route.fulfill(status=503, content_type="application/json", headers={"retry-after": "5"}, body=OUTAGE)
+
+
+def after(seconds: float) -> Callable[[Route], None]:
+    """Let a request through, late."""
+
+    def late(route: Route) -> None:
+        time.sleep(seconds)
+        route.continue_()
+
+    return late
+
+
+def refresh(page: Page) -> None:
+    """Have everything looked up again, now."""
+    if page.get_by_role("button", name="Refresh now").count() == 0:
+        page.get_by_role("button", name="Pause live refresh").click()
+    page.get_by_role("button", name="Refresh now").click()
+
+
+def test_an_outage_is_named_and_the_last_numbers_stay(site: Site, page: Page, complaints: Complaints) -> None:
+    """With their age. A screen that never loaded offers to try again. All is well again by itself."""
+    complaints.expected += ["status of 503"]
+    site.pending(4)
+    site.sign_in(page)
+    scheduled = page.get_by_role("list", name="Jobs by state").get_by_role("link", name="Scheduled")
+    expect(scheduled.locator(".figure")).to_have_text("4")
+    page.route("**/api/admin/**", answer_503)
+    refresh(page)
+    banner = page.get_by_role("alert").filter(has_text="Supabase does not answer. (503)")
+    expect(banner).to_contain_text("The numbers are from")
+    expect(scheduled.locator(".figure")).to_have_text("4")
+    page.get_by_role("link", name="Schedules").click()
+    expect(page.get_by_text("The schedules could not be loaded.")).to_be_visible()
+    page.unroute("**/api/admin/**")
+    page.get_by_role("main").get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("recompute-rankings")).to_be_visible()
+    refresh(page)
+    expect(banner).to_have_count(0)
+
+
+def test_an_action_that_fails_says_so_and_can_be_repeated(site: Site, page: Page, complaints: Complaints) -> None:
+    """The dialog stays open with what was wrong."""
+    complaints.expected += ["status of 503"]
+    _, job_id = site.dead_sync()
+    site.sign_in(page, f"jobs/{job_id}")
+    page.get_by_role("button", name="Redrive…").click()
+    expect(page.get_by_role("button", name="Redrive 1 job")).to_be_enabled()
+    page.route("**/api/admin/queue/jobs", answer_503)
+    page.get_by_role("button", name="Redrive 1 job").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Supabase does not answer")
+    page.unroute("**/api/admin/queue/jobs")
+    page.get_by_role("button", name="Redrive 1 job").click()
+    expect(page.get_by_text("1 job redriven.")).to_be_visible()
+
+
+def test_a_slow_api_leaves_the_page_usable(site: Site, page: Page) -> None:
+    """Bars where the numbers will be, and the menu works meanwhile."""
+    site.sign_in(page, "schedules")
+    page.route("**/api/admin/queue/jobs?**", after(1.5))
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.get_by_text("Loading the jobs…")).to_be_attached()
+    page.get_by_role("link", name="Job types").click()
+    expect(page.get_by_role("link", name="Process image")).to_be_visible()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.get_by_text("There are no jobs yet.")).to_be_visible()
+
+
+def test_being_offline_is_said(site: Site, page: Page, complaints: Complaints) -> None:
+    """The device's own connection, which no server can mend."""
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED"]
+    site.sign_in(page)
+    page.context.set_offline(True)
+    expect(page.get_by_text("This device is offline.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("This device is offline.")).to_have_count(0)
+
+
+def test_a_job_that_is_gone_is_said_to_be_gone(site: Site, page: Page) -> None:
+    """A link from a chat outlives the history."""
+    site.sign_in(page, "jobs/01970000-0000-7000-8000-000000000000")
+    expect(page.get_by_text("There is no such job.")).to_be_visible()
+
+
+def test_the_live_refresh_rests_when_it_is_paused(site: Site, page: Page) -> None:
+    """Nothing is asked for then. Resuming shows what happened meanwhile."""
+    site.sign_in(page)
+    page.get_by_role("button", name="Pause live refresh").click()
+    page.wait_for_load_state("networkidle")
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+    assert asked == []
+    site.pending(3)
+    page.get_by_role("button", name="Pause live refresh").click()
+    scheduled = page.get_by_role("list", name="Jobs by state").get_by_role("link", name="Scheduled")
+    expect(scheduled.locator(".figure")).to_have_text("3")
