@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor diagnose-demo lock bench bench-peers queue soak fuzz audit licences clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor diagnose-demo lock bench bench-peers queue soak fuzz audit licences release screenshots clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run
 
 rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
 	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
+
+screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
+	@.venv/bin/python -m dev.screenshots
 
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
@@ -76,6 +79,9 @@ audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+release: setup ## Freeze the migrations under VERSION=1.0.0: from then on tests refuse to have one edited
+	@.venv/bin/python -m dev.release $(VERSION)
 
 clean: ## Remove .venv and the caches in this folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel

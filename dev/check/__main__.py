@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from dev.check import beside_next, code, dashboard, deployment, schema, secret_scan
+from dev.check import adoption, beside_next, code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "mypy": code.mypy,
     "dashboard": dashboard.dashboard,
     "push": schema.push,
+    "adoption": adoption.adoption,
     "advisors": schema.advisors,
     "client": code.client,
     "imports": code.imports,

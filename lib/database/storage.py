@@ -14,7 +14,7 @@ from lib.database.http import library_client
 from lib.database.storage_calls import StorageCalls
 from lib.database.time_limit import MAX_CALL_S, TimeLeft, call_timeout_s
 from lib.database.transport import service_headers
-from lib.errors import DatabaseError, DatabaseRejected, DatabaseTimeout, DatabaseUnavailable, UnreadableAnswer
+from lib.errors import DatabaseError, DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 
 # "Not now": Storage's own 503 and 544, and a gateway's statuses. Its 500 is about the file: trying again does not help.
 _LATER = re.compile(r"5(?!00)\d\d|429|")
@@ -66,12 +66,9 @@ class Storage:
 
         Raises:
             DatabaseRejected: with the code 404, there is no such bucket.
-            DatabaseUnavailable, DatabaseTimeout, UnreadableAnswer: see lib.errors.
+            DatabaseUnavailable, DatabaseTimeout: see lib.errors.
         """
-        try:
-            return (await self._call("storage.bucket", lambda files: files.get_bucket(bucket))).public
-        except (TypeError, ValueError) as error:  # what the library raises when the answer is no bucket
-            raise UnreadableAnswer("storage.bucket", type(error).__name__) from error
+        return (await self._call("storage.bucket", lambda files: files.get_bucket(bucket))).public
 
     @property
     def _api(self) -> str:
@@ -90,6 +87,9 @@ class Storage:
             if _LATER.fullmatch(status):
                 raise DatabaseUnavailable(name, f"{error.message} ({status})") from error
             raise DatabaseRejected(name, error.message, status) from error
+        except (ValueError, TypeError, KeyError) as error:
+            # Not a reply of Storage: a page of a gateway before it, or nothing.
+            raise DatabaseUnavailable(name, type(error).__name__) from error
 
 
 def _is_a_refusal(error: DatabaseError, *, had_time: bool) -> bool:

@@ -19,7 +19,7 @@ grant execute on function public.list_schedules to service_role;
 -- change_schedule: changes has any of job_type, payload, cron_expression, timezone, priority, max_attempts and enabled.
 -- next_run is when the schedule runs next if it is enabled and has planned_expression and planned_timezone then; another
 -- operator may have changed it meanwhile, and then the next run plans it. What changes none of the three keeps its slot.
--- Returns {"changed": 0 or 1, "schedule": {...}}, null when there is no such schedule.
+-- Returns {"changed": 0 or 1, "schedule": {...}}, without a schedule when there is not one of this name.
 create or replace function public.change_schedule(
   operator text, action text, name text, changes jsonb, next_run timestamptz, planned_expression text,
   planned_timezone text
@@ -35,7 +35,7 @@ begin
   select schedule.* into before
   from public.job_schedules as schedule where schedule.name = change_schedule.name for update;
   if not found then
-    return null;
+    return '{"changed": 0}';
   end if;
   wanted := jsonb_populate_record(before, change_schedule.changes - array['name', 'next_run_at', 'last_slot', 'last_error']);
   if wanted is not distinct from before then
@@ -129,7 +129,7 @@ grant execute on function public.delete_schedule to service_role;
 
 -- run_schedule: enqueue its job now, besides its slots, which stay as they are. While the job of the last slot or of an
 -- earlier click waits or runs, no other is made, and that one's id is returned. Also for a schedule that is disabled.
--- Returns {"changed", "job_id", "schedule"}, null when there is no such schedule.
+-- Returns {"changed", "job_id", "schedule"}, without a schedule when there is not one of this name.
 create or replace function public.run_schedule(operator text, name text) returns jsonb
 language plpgsql volatile
 set search_path = ''
@@ -141,7 +141,7 @@ declare
 begin
   select each.* into schedule from public.job_schedules as each where each.name = run_schedule.name for update;
   if not found then
-    return null;
+    return '{"changed": 0}';
   end if;
   if not exists (select from public.background_jobs as job where job.id = schedule.last_job_id) then
     select enqueued.id into new_id
