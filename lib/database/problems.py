@@ -42,8 +42,8 @@ _RULES = {
 
 # What our functions raise.
 _SAID_BY_US: dict[str, type[Conflict | NotFound]] = {"PT404": NotFound, "PT409": Conflict}
-# Data exceptions, and check constraints.
-_INVALID = ("22", "23514")
+# Data exceptions, a null where a value belongs, and check constraints.
+_INVALID = ("22", "23502", "23514")
 _NUL = {"22021", "22P05"}
 # Query canceled: the statement timeout.
 _TIMEOUTS = {"57014"}

@@ -80,14 +80,16 @@ class Storage:
                 return await call(AsyncStorageClient(f"{self._api}/", service_headers(self.key), http_client=http))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DatabaseTimeout(name, "no answer in time") from error
-        except (httpx.HTTPError, ValueError) as error:
-            # A reply that is not JSON is not Storage's: something before it answered.
+        except httpx.HTTPError as error:
             raise DatabaseUnavailable(name, type(error).__name__) from error
         except StorageApiError as error:
             status = str(error.status)
             if _LATER.fullmatch(status):
                 raise DatabaseUnavailable(name, f"{error.message} ({status})") from error
             raise DatabaseRejected(name, error.message, status) from error
+        except (ValueError, TypeError, KeyError) as error:
+            # Not a reply of Storage: a page of a gateway before it, or nothing.
+            raise DatabaseUnavailable(name, type(error).__name__) from error
 
 
 def _is_a_refusal(error: DatabaseError, *, had_time: bool) -> bool:

@@ -35,6 +35,7 @@ class RunReport:
     rescued: int = 0
     rescued_dead: int = 0
     scheduled: int = 0
+    follow_ups_failed: int = 0
     stop_reason: StopReason = "empty"
     duration_ms: int = 0
     endings: Counter[str] = field(default_factory=Counter)
@@ -68,4 +69,5 @@ class RunReport:
             "rescued": self.rescued,
             "rescued_dead": self.rescued_dead,
             "scheduled": self.scheduled,
+            **({"follow_ups_failed": self.follow_ups_failed} if self.follow_ups_failed else {}),
         }

@@ -4,8 +4,9 @@
 -- Security definer: row level security hides the other users' rows from the user who adds one. The function takes no
 -- argument, runs as a trigger only, and deletes only rows of an endpoint that its caller has just written.
 -- Whoever knows an endpoint can end its pushes: an endpoint is a secret of its browser (RFC 8030, section 8.3).
--- Locks: an advisory lock for each user and each endpoint, in order, until the transaction ends, so that of two inserts
--- at once the later one finds the row of the earlier one. Then the rows that go.
+-- Locks: advisory locks for the users and the endpoints, in order, until the transaction ends, so that of two inserts at once
+-- the later one finds the row of the earlier one. There are 1,024 of them: a request with 20,000 rows must not take all locks
+-- that the server has. Then the rows that go.
 -- Errors: PT429 the user has too many subscriptions; PT403 the user was removed (a token lives on for an hour). Safe to repeat: yes.
 create or replace function queue_private.own_push_endpoints() returns trigger
 language plpgsql volatile security definer
@@ -17,7 +18,7 @@ begin
   -- Not in a query with "order by" alone: the locks have to be taken after the sort.
   perform pg_advisory_xact_lock(wanted.key)
   from (
-    select distinct hashtextextended('push_subscriptions ' || each.owned, 0) as key
+    select distinct hashtextextended('push_subscriptions ' || (hashtextextended(each.owned, 0) & 1023), 0) as key
     from written cross join lateral (values (written.user_id::text), (written.endpoint)) as each (owned)
     order by key
     offset 0

@@ -30,6 +30,7 @@ SEED = b"""
     select public.complete_job(claimed.id, claimed.claim_token)
     from public.claim_jobs('w-1', 1) as claimed;
     select public.enqueue_job('recompute_rankings');
+    select public.change_job_type(operator => 'admin token', action => 'pause', job_type => 'process_image');
 """
 
 

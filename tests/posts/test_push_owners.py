@@ -105,6 +105,12 @@ def test_a_removed_user_adds_no_subscription(connect: Connect) -> None:
     assert refused.value.sqlstate == "PT403"
 
 
+def test_thousands_of_subscriptions_are_refused_as_too_many(connect: Connect) -> None:
+    """A lock for each endpoint would be more than the server has, and nobody else would get one meanwhile."""
+    with pytest.raises(psycopg.Error, match="at most 50 push subscriptions"):
+        subscribe(as_user(connect, ANNE), *(f"{BROWSER}{n}" for n in range(30_000)))
+
+
 def test_thousands_of_users_are_removed_at_once(connect: Connect) -> None:
     """A lock for each of them would be more than the server has."""
     admin = connect("admin")
