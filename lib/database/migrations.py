@@ -83,7 +83,7 @@ MIGRATIONS = {
     "queue_diagnostics": "7e3c481344a2",
     "find_jobs": "a60addb26543",
     "like_writes": "0fb501a069d8",
-    "app_access": "0a7492947b6a",
+    "app_access": "8912270df90b",
     "newest_jobs": "e838bafa027e",
     "list_jobs": "185b5efba016",
     "search_jobs": "eb7fdf38904c",
