@@ -54,7 +54,8 @@ class Realtime:
             del self.channels[connection]
 
     def _answer(self, connection: ServerConnection, join_ref: str, ref: str, topic: str, event: str, _: Any) -> None:
-        status, response = "ok", {}
+        status = "ok"
+        response: dict[str, Any] = {}
         if event == "phx_join":
             if self._may_join(topic.removeprefix(PREFIX)):
                 self.channels[connection][topic] = join_ref

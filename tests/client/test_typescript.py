@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dev import typescript
+from dev import paths, typescript
 from dev.errors import StackError
 from lib.outside.caches.redis import SCRIPT
 
@@ -61,7 +61,7 @@ def test_what_the_documents_show_compiles_in_an_app() -> None:
     blocks = {
         name: code
         for document in ("frontend.md", "cache.md")
-        for name, code in BLOCK.findall((typescript.paths.PROJECT / "docs" / document).read_text())
+        for name, code in BLOCK.findall((paths.PROJECT / "docs" / document).read_text())
     }
     assert {name.partition("/")[0] for name in blocks} == {"app", "components"}
     options = {
@@ -94,7 +94,7 @@ def test_what_the_documents_show_compiles_in_an_app() -> None:
 
 def test_the_script_that_others_fill_copies_with_is_ours() -> None:
     """Two rules for one copy would let an old count win."""
-    text = (typescript.paths.PROJECT / "docs" / "cache.md").read_text()
+    text = (paths.PROJECT / "docs" / "cache.md").read_text()
     shown = re.search(r"^```lua\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert shown
     assert shown[1].strip() == SCRIPT.strip()
