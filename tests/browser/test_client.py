@@ -103,10 +103,11 @@ class App:
 
 
 @pytest.fixture
-def app(functions: Serve, db: Db, pages: str) -> App:
+def app(page: Page, functions: Serve, db: Db, pages: str) -> Iterator[App]:
     """The functions of the test's database, which let the pages in."""
     db.execute("update public.job_schedules set enabled = false")
-    return App(functions({"ALLOWED_ORIGINS": pages}), db, pages)
+    yield App(functions({"ALLOWED_ORIGINS": pages}), db, pages)
+    page.goto("about:blank")  # or it would complain of servers that stop before it
 
 
 def shows(page: Page, post: str, liked: bool, likes: int | str, *, pending: bool | None = False) -> None:
@@ -118,15 +119,31 @@ def shows(page: Page, post: str, liked: bool, likes: int | str, *, pending: bool
         expect(button).to_have_attribute("data-pending", str(pending).lower())
 
 
-def hold(page: Page, url: re.Pattern[str]) -> list[Route]:
-    """Keep requests back; return the list that they come into."""
-    held: list[Route] = []
+class Held:
+    """Requests that are kept back until they are let go; later ones then pass."""
 
-    def keep(route: Route) -> None:
-        held.append(route)
+    def __init__(self, page: Page, url: re.Pattern[str]) -> None:
+        self.routes: list[Route] = []
+        self._is_open = False
+        page.context.route(url, self._keep)
 
-    page.context.route(url, keep)
-    return held
+    def _keep(self, route: Route) -> None:
+        if self._is_open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def wait_for_one(self, page: Page) -> Route:
+        """Return the first."""
+        while not self.routes:
+            page.wait_for_timeout(20)
+        return self.routes[0]
+
+    def let_go(self) -> None:
+        """Send all on their way."""
+        self._is_open = True
+        for route in self.routes:
+            route.continue_()
 
 
 @contextmanager
@@ -167,17 +184,15 @@ def test_a_click_while_another_one_is_under_way_is_sent_after_it(page: Page, app
     post = app.add_post()
     app.open(page, post)
     shows(page, post, False, 0)
-    held = hold(page, re.compile("/api/ratings$"))
+    held = Held(page, re.compile("/api/ratings$"))
     page.click(f"#p{post}")
-    while not held:
-        page.wait_for_timeout(20)
+    held.wait_for_one(page)
     page.click(f"#p{post}")
     page.click(f"#p{post}")
     page.click(f"#p{post}")
     page.wait_for_timeout(400)
-    assert len(held) == 1
-    page.context.unroute(re.compile("/api/ratings$"))
-    held[0].continue_()
+    assert len(held.routes) == 1
+    held.let_go()
     shows(page, post, False, 0)
     assert [change["liked"] for change in app.changes] == [True, False]
     assert app.ratings(post) == 0
@@ -262,7 +277,7 @@ def test_a_page_of_a_hundred_posts_is_one_call(page: Page, app: App, kind: str) 
 def test_the_image_of_a_new_post_is_waited_for(page: Page, app: App) -> None:
     """First nothing, then the blurhash while the browser fetches it, then the image."""
     post = app.add_post()
-    held = hold(page, re.compile("^https://images.test/"))
+    held = Held(page, re.compile("^https://images.test/"))
     app.open(page, post, kind="image")
     figure = page.locator("figure")
     expect(figure).to_have_attribute("data-status", "waiting")
@@ -273,9 +288,9 @@ def test_the_image_of_a_new_post_is_waited_for(page: Page, app: App) -> None:
     )
     expect(figure).to_have_attribute("data-status", "loading")
     expect(figure).to_have_attribute("data-placeholder", "data:image/bmp;")
-    while not held:
-        page.wait_for_timeout(20)
-    held[0].fulfill(body="<svg xmlns='http://www.w3.org/2000/svg' width='3' height='4'/>", content_type="image/svg+xml")
+    held.wait_for_one(page).fulfill(
+        body="<svg xmlns='http://www.w3.org/2000/svg' width='3' height='4'/>", content_type="image/svg+xml"
+    )
     expect(figure).to_have_attribute("data-status", "ready")
 
 
@@ -283,12 +298,13 @@ def test_the_image_of_a_new_post_is_waited_for(page: Page, app: App) -> None:
 
 
 @pytest.fixture
-def live(app: App, connect: Any, project: dict[str, str]) -> Iterator[Realtime]:
+def live(page: Page, app: App, connect: Any, project: dict[str, str]) -> Iterator[Realtime]:
     """The option, and a Realtime for it."""
     connect("admin").execute((ROOT / "tests/likes/realtime.sql").read_bytes())
     app.db.execute((ROOT / "supabase/optional/live_counts.sql").read_bytes())
     with realtime(project["DATABASE_ADMIN_URL"]) as service:
         yield service
+        page.goto("about:blank")
 
 
 def rate(app: App, post: str, sessions: int) -> None:
