@@ -5,6 +5,7 @@ Nothing is retried here.
 """
 
 import asyncio
+import json
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # For functions that return void.
 NOTHING: TypeAdapter[None] = TypeAdapter(None)
+
+# Of a number: a double has up to 309 before the point, and Python reads an integer of up to 4,300.
+MAX_DIGITS = 400
 
 _JSON = {"content-type": "application/json", "accept": "application/json"}
 
@@ -90,12 +94,30 @@ def _adapter(returns: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("Any", returns))
 
 
+def _read_with_long_numbers[T](function: str, adapter: TypeAdapter[T], body: bytes) -> T:
+    """Postgres writes out numbers of any length. One that Python does not read becomes a text that says so: a wrong
+    value in its own place, and not the end of the whole answer."""
+    try:
+        content = json.loads(body, parse_int=_number, parse_float=_number)
+        return adapter.validate_python(content, extra="ignore")
+    except (ValueError, RecursionError) as error:
+        raise UnreadableAnswer(function, f"the answer: {type(error).__name__}") from None
+
+
+def _number(digits: str) -> int | float | str:
+    if len(digits) > MAX_DIGITS:
+        return f"a number of {len(digits)} digits"
+    return float(digits) if set(digits) & set(".eE") else int(digits)
+
+
 def _read[T](function: str, returns: type[T] | TypeAdapter[T], body: bytes) -> T:
     adapter: TypeAdapter[T] = returns if isinstance(returns, TypeAdapter) else _adapter(cast("Hashable", returns))
     try:
         # A function that returns void answers with an empty body. What a newer migration added is ignored.
         return adapter.validate_json(body or b"null", extra="ignore")
     except ValidationError as error:
+        if error.errors(include_input=False, include_url=False)[0]["type"] == "json_invalid":
+            return _read_with_long_numbers(function, adapter, body)
         # Without the values: they may be anybody's.
         where = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise UnreadableAnswer(

@@ -97,10 +97,12 @@ grant execute on function public.undelivered_pushes to service_role;
 
 -- record_push: this push has ended. Does nothing when the subscription or the notification is gone meanwhile.
 -- Locks: both, for key share; then the subscription, for no key update, when its counters change. Safe to repeat: yes.
+-- Errors: 55P03, here and in the two below, when somebody holds the row for more than 2 seconds: nobody's attempt.
 create or replace function public.record_push(notification_id uuid, subscription_id uuid, status integer)
 returns void
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 begin
@@ -131,6 +133,7 @@ grant execute on function public.record_push to service_role;
 create or replace function public.give_up_push(notification_id uuid, subscription_id uuid) returns void
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 begin
@@ -160,6 +163,7 @@ grant execute on function public.give_up_push to service_role;
 create or replace function public.remove_push_subscription(subscription_id uuid) returns void
 language sql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
   delete from public.push_subscriptions as subscription
   where subscription.id = remove_push_subscription.subscription_id
