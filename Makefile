@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots checklist clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run
 rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
 	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
 
+screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
+	@.venv/bin/python -m dev.screenshots
+
 openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
 	@.venv/bin/python -m dev.openapi
 	@.venv/bin/python -m dev.typescript
@@ -49,6 +52,8 @@ doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mend
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
+diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+	@.venv/bin/python -m dev.diagnose $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
@@ -68,11 +73,17 @@ queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help`
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
+checklist: setup ## Run the manual checklist (docs/checklist.md) and print it with the results
+	@.venv/bin/python -m dev.checklist $(ARGS)
+
 audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 	@.venv/bin/python -m dev.audit
 
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+release: setup ## Freeze the migrations under VERSION=1.0.0: from then on tests refuse to have one edited
+	@.venv/bin/python -m dev.release $(VERSION)
 
 clean: ## Remove .venv and the caches in this folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .vercel

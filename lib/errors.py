@@ -8,6 +8,7 @@ QueueError
 ├── NotAuthenticated     no credential, or a wrong one
 ├── NotAllowed           the credential does not permit this
 ├── Misconfigured        an environment variable is missing         the operator sets it
+├── CacheFailure         a cache did not take a new count           its copies are old until they expire
 ├── DatabaseError
 │   ├── DatabaseUnavailable   no answer, "not now", or locked       try again later
 │   ├── DatabaseTimeout       it took too long                      try again; the call may have had an effect
@@ -84,6 +85,10 @@ class Misconfigured(QueueError):
         super().__init__(f"{', '.join(variables)}: {rule}")
         self.variables = variables
         self.rule = rule
+
+
+class CacheFailure(QueueError):
+    """A cache did not take what it was told. The message holds neither secrets nor the cache's own words."""
 
 
 class DatabaseError(QueueError):

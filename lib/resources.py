@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lib.database import Connections, Database, TimeLeft
+from lib.database import Connections, Database, StorageCalls, TimeLeft
 from lib.outside import Outside
 from lib.settings import Settings
 
@@ -24,6 +24,10 @@ class Resources:
     def within(self, time_left_s: TimeLeft) -> "Resources":
         """Return the same resources, with calls that end within this time."""
         return replace(self, database=self.database.within(time_left_s))
+
+    def counting(self, storage_calls: StorageCalls) -> "Resources":
+        """Return the same resources, with uploads that are counted there."""
+        return replace(self, database=self.database.counting(storage_calls))
 
     async def aclose(self) -> None:
         """Close the connections, and end what was started."""

@@ -47,6 +47,13 @@ def _check_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_cache_key(value: str) -> str:
+    """Refuse a key that all posts would share."""
+    if "{id}" not in value:
+        raise ValueError("must have {id}, where the post's id goes")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_check_url)]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 # A bucket's name, as Storage has it in URLs.
@@ -56,6 +63,8 @@ Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]{0,39})?$
 # What a limit of the database function can be: it is an integer there.
 MAX_LIKES = 1_000_000
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+CacheKey = Annotated[str, AfterValidator(_check_cache_key)]
+CacheKeys = Annotated[tuple[CacheKey, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
@@ -88,6 +97,13 @@ class Settings(BaseModel):
     worker_max_runs: int = Field(4, ge=0, le=100, validation_alias="WORKER_MAX_RUNS")
     worker_fanout: int = Field(0, ge=0, le=20, validation_alias="WORKER_FANOUT")
     worker_url: Url | None = Field(None, validation_alias="WORKER_URL")
+    upstash_redis_rest_url: Url | None = Field(None, validation_alias="UPSTASH_REDIS_REST_URL")
+    upstash_redis_rest_token: Key | None = Field(None, validation_alias="UPSTASH_REDIS_REST_TOKEN")
+    cache_key_of_likes: CacheKey = Field("post:{id}:likes", validation_alias="CACHE_KEY_OF_LIKES")
+    cache_keys_to_delete: CacheKeys = Field((), validation_alias="CACHE_KEYS_TO_DELETE")
+    cache_ttl_seconds: int = Field(86_400, ge=1, le=31_536_000, validation_alias="CACHE_TTL_SECONDS")
+    revalidate_url: Url | None = Field(None, validation_alias="REVALIDATE_URL")
+    revalidate_secret: Key | None = Field(None, validation_alias="REVALIDATE_SECRET")
     route_prefix: Prefix = Field("", validation_alias="ROUTE_PREFIX")
     # Read by lib.tracing itself, which works without settings; here so that it is known.
     otel_exporter_otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from dev.check import beside_next, code, dashboard, deployment, schema, secret_scan
+from dev.check import adoption, beside_next, code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
 
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
-    "next": beside_next.build,
+    "next": beside_next.beside_next,
     "build": deployment.build,
+    "folder": beside_next.own_folder,
     "mypy": code.mypy,
     "dashboard": dashboard.dashboard,
     "push": schema.push,
+    "adoption": adoption.adoption,
     "advisors": schema.advisors,
     "client": code.client,
     "imports": code.imports,

@@ -10,6 +10,7 @@ from dev.licences.package import Package
 OLD_NAMES = {
     "Apache 2": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
     "The MIT License (MIT)": "MIT",
 }

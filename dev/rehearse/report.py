@@ -1,5 +1,6 @@
 """What an adoption changed, read from what the migrations note, and told in a few lines."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, LiteralString
 
@@ -30,21 +31,33 @@ def show_changes(console: Console, database: psycopg.Connection) -> None:
     """Print what became of the app's rows, counts, triggers, and of the schema of its tables."""
     console.print("\n[bold]What changed[/bold]")
     for table, reason, count in _lines(database, REPAIRED):
-        console.print(f"  {count} rows of {table} moved to queue_private.repaired_rows: {reason}")
+        _say(console, f"  {count} rows of {table} moved to queue_private.repaired_rows: {reason}")
     ((changed, higher, lost),) = _lines(database, LIKES)
     console.print(f"  {changed} like counts were not the number of their ratings, and are now")
     if higher:
-        console.print(
-            f"  {higher} of them were higher, by {lost} likes: supabase/optional/keep_old_likes.sql keeps those"
+        _say(
+            console,
+            f"  {higher} of them were higher, by {lost} likes: supabase/optional/keep_old_likes.sql keeps those",
         )
     for trigger, function in _lines(database, TRIGGERS):
         console.print(f"  the trigger {trigger} ({function}), which counted likes, is switched off")
     ((mode,),) = _lines(database, MODE)
     console.print(f"  what clients write to likes is {'ignored and counted' if mode == 'transitional' else 'refused'}")
-    for added, kind, table, make in _lines(database, CHANGES):
-        console.print(
-            f"  {'+' if added else '-'} {kind} of {table}: {' '.join(make.split())}", markup=False, soft_wrap=True
-        )
+    changes = _lines(database, CHANGES)
+    for added, kind, table, make in changes:
+        if kind != "grant":
+            _say(console, f"  {'+' if added else '-'} {kind} of {table}: {' '.join(make.split())}")
+    for (added, table, client), privileges in sorted(_grants(changes).items()):
+        _say(console, f"  {'+' if added else '-'} {client} on {table}: {', '.join(sorted(privileges))}")
+
+
+def _grants(changes: Iterable[Line]) -> dict[tuple[bool, str, str], list[str]]:
+    """Return the privileges that came and went, by table and by whom: one statement each would be a hundred lines."""
+    found: dict[tuple[bool, str, str], list[str]] = {}
+    for added, kind, table, make in changes:
+        if kind == "grant" and (said := re.fullmatch(r"grant (.*) on table \S+ to (.*)", make)):
+            found.setdefault((added, table, said[2]), []).append(said[1])
+    return found
 
 
 def show_findings(console: Console, title: str, findings: Iterable[Finding]) -> None:
@@ -52,9 +65,14 @@ def show_findings(console: Console, title: str, findings: Iterable[Finding]) -> 
     console.print(f"\n[bold]{title}[/bold]")
     found = list(findings)
     for finding in found:
-        console.print(f"  {finding.severity:8} {finding.subject}: {finding.message}", markup=False, soft_wrap=True)
+        _say(console, f"  {finding.severity:8} {finding.subject}: {finding.message}")
     if not found:
         console.print("  nothing")
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line that has brackets of its own, and is not wrapped."""
+    console.print(line, markup=False, soft_wrap=True)
 
 
 def _lines(database: psycopg.Connection, query: LiteralString) -> list[Line]:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from lib.database.problems import problem_of
+from lib.database.storage_calls import StorageCalls
 from lib.database.time_limit import TimeLeft, as_long_as_a_call_may_take, call_timeout_s
 from lib.database.transport import Transport, Unreachable, service_headers
 from lib.errors import DatabaseTimeout, DatabaseUnavailable, UnreadableAnswer
@@ -36,17 +37,22 @@ _JSON = {"content-type": "application/json", "accept": "application/json"}
 class Database:
     """The project's database functions, Auth and Storage. Safe to share between concurrent tasks.
 
-    time_left_s: how many seconds the caller has left, asked at each call.
+    time_left_s: how many seconds the caller has left, asked at each call. storage_calls: counts the uploads.
     """
 
     url: str
     key: str = field(repr=False)
     transport: Transport
     time_left_s: TimeLeft = as_long_as_a_call_may_take
+    storage_calls: StorageCalls = field(default_factory=StorageCalls)
 
     def within(self, time_left_s: TimeLeft) -> "Database":
         """Return the same door, over the same connections, with calls that end within this time."""
         return replace(self, time_left_s=time_left_s)
+
+    def counting(self, storage_calls: StorageCalls) -> "Database":
+        """Return the same door, with uploads that are counted there."""
+        return replace(self, storage_calls=storage_calls)
 
     async def rpc[T](self, function: str, returns: type[T] | TypeAdapter[T], /, **arguments: object) -> T:
         """Call a database function and return its answer.
@@ -55,8 +61,8 @@ class Database:
         arguments: by the names that the SQL function gives them; models are sent with their snake_case names.
 
         Raises:
-            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected, UnreadableAnswer, Conflict, InvalidInput: see
-                lib.errors.
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected, UnreadableAnswer, Conflict, InvalidInput, NotFound,
+                TooMany: see lib.errors.
         """
         try:
             async with asyncio.timeout(call_timeout_s(self.time_left_s)):
@@ -85,7 +91,7 @@ class Database:
         """Supabase Storage."""
         from lib.database.storage import Storage  # noqa: PLC0415 - as above; most routes need no files
 
-        return Storage(self.url, self.key, self.time_left_s)
+        return Storage(self.url, self.key, self.time_left_s, self.storage_calls)
 
 
 @cache

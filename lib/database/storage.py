@@ -11,12 +11,15 @@ from storage3.exceptions import StorageApiError
 from storage3.types import FileOptions
 
 from lib.database.http import library_client
-from lib.database.time_limit import TimeLeft, call_timeout_s
+from lib.database.storage_calls import StorageCalls
+from lib.database.time_limit import MAX_CALL_S, TimeLeft, call_timeout_s
 from lib.database.transport import service_headers
-from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
+from lib.errors import DatabaseError, DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 
 # "Not now": Storage's own 503 and 544, and a gateway's statuses. Its 500 is about the file: trying again does not help.
 _LATER = re.compile(r"5(?!00)\d\d|429|")
+# Too large, and the 500 above.
+_ABOUT_THE_FILE = ("413", "500")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Storage:
     url: str
     key: str = field(repr=False)
     time_left_s: TimeLeft
+    calls: StorageCalls = field(default_factory=StorageCalls)
 
     def public_url(self, bucket: str, name: str) -> str:
         """Return where anyone gets the file."""
@@ -40,7 +44,13 @@ class Storage:
             DatabaseUnavailable, DatabaseTimeout, DatabaseRejected: see lib.errors.
         """
         options: FileOptions = {"content-type": content_type, "cache-control": cache_control, "upsert": "true"}
-        await self._call("storage.upload", lambda files: files.from_(bucket).upload(name, content, options))
+        had_time = self.time_left_s() >= MAX_CALL_S
+        try:
+            await self._call("storage.upload", lambda files: files.from_(bucket).upload(name, content, options))
+        except DatabaseError as error:
+            self.calls.refused += _is_a_refusal(error, had_time=had_time)
+            raise
+        self.calls.taken += 1
         return self.public_url(bucket, name)
 
     async def remove(self, bucket: str, names: Sequence[str]) -> int:
@@ -77,3 +87,18 @@ class Storage:
             if _LATER.fullmatch(status):
                 raise DatabaseUnavailable(name, f"{error.message} ({status})") from error
             raise DatabaseRejected(name, error.message, status) from error
+        except (ValueError, TypeError, KeyError) as error:
+            # Not a reply of Storage: a page of a gateway before it, or nothing.
+            raise DatabaseUnavailable(name, type(error).__name__) from error
+
+
+def _is_a_refusal(error: DatabaseError, *, had_time: bool) -> bool:
+    """Whether Storage would have refused any file. A call that had less time than it may take proves nothing: whoever
+    serves an image slowly could take that time."""
+    match error:
+        case DatabaseRejected(sqlstate=status):
+            return status not in _ABOUT_THE_FILE
+        case DatabaseTimeout():
+            return had_time
+        case _:
+            return True

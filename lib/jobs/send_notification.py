@@ -117,6 +117,7 @@ async def _push(
                 notification_id=notification_id,
                 subscription_id=to.subscription_id,
                 status=status,
+                known_endpoint=to.endpoint if sender.knows(to.endpoint) else None,
             )
         case Gone():
             await context.database.rpc("remove_push_subscription", NOTHING, subscription_id=to.subscription_id)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from lib.jobs._cached_likes import tell_caches
 from lib.model import Row
 from lib.queue import BatchOutcome, Completed, JobContext, NotReady, Payload, Policy, batch_job
 
@@ -30,6 +31,8 @@ async def sync_like_count(requests: Sequence[SyncLikeCount], context: JobContext
     """Count many posts in one call. A post that another transaction holds is tried again, without counting."""
     wanted = {request.post_id for request in requests}
     counts = await context.database.rpc("sync_post_like_counts", list[LikeCount], target_post_ids=sorted(wanted))
+    if context.outside.caches is not None:
+        context.follow_ups.add(tell_caches, [count.post_id for count in counts if count.likes is not None])
     likes = {count.post_id: count.likes for count in counts}
     return [
         Completed({"likes": likes[request.post_id]})

@@ -18,6 +18,7 @@ from lib.settings import Settings
 if TYPE_CHECKING:
     import httpx
 
+    from lib.outside.caches import Caches
     from lib.outside.http import Resolver
     from lib.outside.images import Images
     from lib.outside.push import PushMisconfigured, PushNotConfigured
@@ -84,7 +85,18 @@ class Outside:
 
         return push_sender(self.settings, self.resolver.resolve)
 
+    @cached_property
+    def caches(self) -> "Caches | None":
+        """Who keeps copies of like counts, by the operator's wish; None where nobody does."""
+        if self.settings.upstash_redis_rest_url is None and self.settings.revalidate_url is None:
+            return None
+        from lib.outside.caches import Caches  # noqa: PLC0415 - see above
+
+        return Caches.of(self.settings)
+
     async def aclose(self) -> None:
-        """End the picture process, if there is one."""
+        """End the picture process and close the caches' connections, if there are any."""
         if "images" in vars(self):
             await self.images.process.aclose()
+        if "caches" in vars(self) and self.caches is not None:
+            await self.caches.aclose()

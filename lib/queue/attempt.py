@@ -18,6 +18,7 @@ from lib.logs import log_event
 from lib.model import broken_rules
 from lib.queue.context import JobContext
 from lib.queue.deadline import Deadline
+from lib.queue.follow_ups import FollowUps
 from lib.queue.handler import call_handler
 from lib.queue.job import Job, UnreadableJob
 from lib.queue.outcome import Completed, Discard, Snooze
@@ -42,6 +43,7 @@ class Attempts:
 
     resources: Resources
     deadline: Deadline
+    follow_ups: FollowUps
 
     async def run(self, job_type: JobType, jobs: Sequence[Job]) -> list[Settlement]:
         """Run jobs of one type and return a settlement for each."""
@@ -71,7 +73,8 @@ class Attempts:
         def remaining_s() -> float:
             return max(0.0, ends_at - self.deadline.clock())
 
-        context = JobContext(tuple(each.job for each in batch), self.resources.within(remaining_s), remaining_s)
+        jobs = tuple(each.job for each in batch)
+        context = JobContext(jobs, self.resources.within(remaining_s), remaining_s, self.follow_ups)
         requests = [each.request for each in batch]
         with tracing().processing(context.jobs) as span:
             answer = await call_handler(job_type, requests if job_type.is_batch else requests[0], context)

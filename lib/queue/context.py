@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lib.database import Database
 from lib.outside import Outside
+from lib.queue.follow_ups import FollowUps
 from lib.queue.job import Job
 from lib.resources import Resources
 from lib.settings import Settings
@@ -18,12 +19,14 @@ if TYPE_CHECKING:  # it takes long to import, and few jobs store files
 class JobContext:
     """The jobs being worked on, the time that is left, and the doors to the outside.
 
-    Calls of `database` and `storage` end within the time that the attempt has left.
+    Calls of `database` and `storage` end within the time that the attempt has left. `follow_ups` takes what is left to
+    tell others, which no job waits for.
     """
 
     jobs: tuple[Job, ...]
     resources: Resources
     remaining_s: Callable[[], float]
+    follow_ups: FollowUps
 
     @property
     def job(self) -> Job:

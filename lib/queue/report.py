@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from lib.database import StorageCalls
 from lib.queue.job import Job
 from lib.queue.settlement import Ending, Settlement
 
@@ -34,10 +35,12 @@ class RunReport:
     rescued: int = 0
     rescued_dead: int = 0
     scheduled: int = 0
+    follow_ups_failed: int = 0
     stop_reason: StopReason = "empty"
     duration_ms: int = 0
     endings: Counter[str] = field(default_factory=Counter)
     results: list[SettledJob] = field(default_factory=list)
+    storage: StorageCalls = field(default_factory=StorageCalls)
 
     def add_claimed(self, jobs: Sequence[Job]) -> None:
         """Count jobs that were leased."""
@@ -57,7 +60,7 @@ class RunReport:
         return sum(count for ending, count in self.endings.items() if ending not in ("released", "stale"))
 
     def counts(self) -> dict[str, int]:
-        """Return the numbers that worker_runs keeps."""
+        """Return the numbers of the jobs."""
         endings = ("completed", "retried", "dead", "snoozed", "discarded", "released", "stale")
         return {
             "processed": self.processed,
@@ -66,4 +69,5 @@ class RunReport:
             "rescued": self.rescued,
             "rescued_dead": self.rescued_dead,
             "scheduled": self.scheduled,
+            **({"follow_ups_failed": self.follow_ups_failed} if self.follow_ups_failed else {}),
         }

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from lib.model import Row
 from lib.queue.context import JobContext
+from lib.queue.follow_ups import FINISH_S, FollowUps
 from lib.queue.handler import call_handler
 from lib.queue.job import Job
 from lib.queue.outcome import Outcome
@@ -38,7 +39,9 @@ async def run_handler(resources: Resources, request: Payload, *, attempts: int =
         Exception: what the handler raised.
     """
     job_type = type_of(request)
-    outcome: Outcome = await call_handler(job_type, request, _context(resources, job_type, [request], attempts))
+    context = _context(resources, job_type, [request], attempts)
+    outcome: Outcome = await call_handler(job_type, request, context)
+    await context.follow_ups.finish(FINISH_S)
     return outcome
 
 
@@ -49,6 +52,7 @@ async def run_batch_handler(
     job_type = type_of(requests[0])
     context = _context(resources, job_type, requests, attempts)
     outcomes: Sequence[BatchOutcome] = await call_handler(job_type, list(requests), context)
+    await context.follow_ups.finish(FINISH_S)
     return outcomes
 
 
@@ -93,4 +97,4 @@ def _context(resources: Resources, job_type: JobType, requests: Sequence[Payload
         )
         for request in requests
     )
-    return JobContext(jobs, resources.within(remaining_s), remaining_s)
+    return JobContext(jobs, resources.within(remaining_s), remaining_s, FollowUps(resources))

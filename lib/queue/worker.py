@@ -15,6 +15,7 @@ from lib.logs import log_event
 from lib.queue.attempt import Attempts
 from lib.queue.deadline import Deadline, never
 from lib.queue.drain import Lane, drain_all, fitting_types
+from lib.queue.follow_ups import FINISH_S, FollowUps
 from lib.queue.handover import Colleagues, Successor
 from lib.queue.isolation import reserve_s, run_isolated
 from lib.queue.registry import JobType, registered
@@ -88,11 +89,12 @@ class _Run:
         self._deadline = Deadline.start(
             worker.clock, settings.worker_budget_ms, worker.deadline_in_s, worker.should_stop
         )
-        self._resources = worker.resources.within(self._deadline.call_time_left_s)
         self.report = RunReport(worker_id=f"w-{secrets.token_hex(8)}", budget_ms=settings.worker_budget_ms)
+        self._resources = worker.resources.within(self._deadline.call_time_left_s).counting(self.report.storage)
         self._store = Store(self._resources.database, self.report.worker_id)
         self._settler = Settler(self._store, self.report, self._deadline)
-        self._attempts = Attempts(self._resources, self._deadline)
+        self._follow_ups = FollowUps(self._resources)
+        self._attempts = Attempts(self._resources, self._deadline, self._follow_ups)
         self._run_id = 0
         self._isolated_types: list[JobType] = []
 
@@ -148,7 +150,7 @@ class _Run:
         single = [job_type for job_type in self._types.values() if not job_type.is_batch]
         groups = [(single, self._concurrency)] if single else []
         groups += [([job_type], 1) for job_type in self._types.values() if job_type.is_batch]
-        attempts = Attempts(self._resources, deadline)
+        attempts = Attempts(self._resources, deadline, self._follow_ups)
         return [Lane(types, slots, self._settler, attempts, deadline) for types, slots in groups]
 
     async def run_isolated(self) -> None:
@@ -184,18 +186,23 @@ class _Run:
 
     async def close(self) -> None:
         """Record how this run ended. Its jobs are settled already: failing to note it loses no job."""
+        # A run that leaves work behind ends at once: others wait for it to hand over.
+        has_time = self.report.stop_reason == "empty"
+        await self._follow_ups.finish(min(FINISH_S, self._deadline.call_time_left_s()) if has_time else 0)
+        self.report.follow_ups_failed = self._follow_ups.failed
         self._measure()
         report = self.report
+        counts = report.counts() | report.storage.counts()
         log_event(
             "run.finished",
             worker_id=report.worker_id,
             version=VERSION,
             stop_reason=report.stop_reason,
             duration_ms=report.duration_ms,
-            counts=report.counts(),
+            counts=counts,
         )
         try:
-            await self._store.finish_worker_run(self._run_id, report.stop_reason, report.counts())
+            await self._store.finish_worker_run(self._run_id, report.stop_reason, counts)
         except DatabaseError as error:
             log_event("run.not_recorded", worker_id=report.worker_id, reason=str(error))
 

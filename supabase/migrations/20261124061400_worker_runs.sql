@@ -29,6 +29,9 @@ comment on column public.worker_runs.started_by is 'The run that handed over to 
 comment on column public.worker_runs.hops is 'How many runs lie between this one and the cron tick or the person that began the chain.';
 -- Serves queue_health, queue_stats and retention.
 create index if not exists worker_runs_started_at_idx on public.worker_runs (started_at);
+-- Serves storage_refusals. Few rows: runs that stored files, or could not.
+create index if not exists worker_runs_storage_idx on public.worker_runs (started_at)
+  where counts ?| array['storage_taken', 'storage_refused'];
 alter table public.worker_runs enable row level security;
 revoke all on table public.worker_runs from public, anon, authenticated;
 revoke all on sequence public.worker_runs_id_seq from public, anon, authenticated;

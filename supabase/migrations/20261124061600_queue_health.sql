@@ -13,6 +13,8 @@
 --   unknown_type               jobs are due for 5 minutes whose type the last run's code does not know
 --   missing_type               the last run's code knows a type that this database does not
 --   given_back_too_often       active jobs came back 50 times or more without an attempt counted
+--   push_key_refused           push services refuse the sender for most users who were pushed to (see outside_services.sql)
+--   storage_refuses            Storage has refused five uploads or more and taken not one since
 
 -- count_pending_jobs: exact up to exact_up_to, an estimate above.
 create or replace function queue_private.count_pending_jobs(
@@ -111,6 +113,8 @@ declare
   last_run timestamptz;
   known text[];
   given_back bigint;
+  storage record;
+  push record;
   codes text[] := '{}';
   reasons text[] := '{}';
 begin
@@ -126,6 +130,9 @@ begin
   select count(*) into given_back from (
     select from public.background_jobs as job where job.deferrals >= 50 limit 10000
   ) as counted;
+
+  select * into storage from queue_private.storage_refusals(moment);
+  select * into push from queue_private.refused_users(moment);
 
   -- Due types in one look: those that a worker should claim, those that it cannot know, those that are paused.
   select
@@ -196,6 +203,18 @@ begin
       '%s jobs came back 50 times or more without an attempt counted; read their errors: what they need may be down',
       given_back)
     where given_back > 0
+    union all
+    select 10, 'push_key_refused', format(
+      'push services refuse the sender for %s of the last %s users; VAPID_PRIVATE_KEY is probably not the key that their'
+      || ' browsers subscribed with: restore it, or let the app subscribe again',
+      push.refused, push.refused + push.reached)
+    where push.refused > 0 and queue_private.push_is_refused(push.refused, push.reached)
+    union all
+    select 11, 'storage_refuses', format(
+      'Storage has refused %s uploads since %s and taken not one; see that the bucket post-images is there, that'
+      || ' SUPABASE_SERVICE_ROLE_KEY is right, and what status.supabase.com says',
+      storage.refused, to_char(storage.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+    where storage.refused >= 5
   ) as reason (place, code, words);
 
   return jsonb_build_object(

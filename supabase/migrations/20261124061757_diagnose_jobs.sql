@@ -1,5 +1,5 @@
--- diagnose_jobs: what is wrong with the work: all that queue_health says, the dead jobs, runs that stopped or were killed, and
--- pushes that no service takes. On an app before its migration: jobs that are stuck in a table of its own.
+-- diagnose_jobs: what is wrong with the work: all that queue_health says, the dead jobs, and runs that stopped or were killed.
+-- On an app before its migration: jobs that are stuck in a table of its own.
 -- Caller: diagnose. Locks: none. Bounded as queue_health is.
 create or replace function queue_private.diagnose_jobs()
 returns table (code text, severity text, subject text, message text, mend text)
@@ -52,7 +52,11 @@ begin
     ('unknown_type', 'high', 'vercel deploy --prod'),
     ('missing_type', 'high', 'supabase db push'),
     ('given_back_too_often', 'medium',
-      '-- See why: select id, job_type, error_message from public.background_jobs where deferrals >= 50;')
+      '-- See why: select id, job_type, error_message from public.background_jobs where deferrals >= 50;'),
+    ('push_key_refused', 'high',
+      '-- Restore VAPID_PRIVATE_KEY in Vercel''s settings, or: delete from public.push_subscriptions; -- the app subscribes again'),
+    ('storage_refuses', 'high',
+      '-- Is it there? select id, public from storage.buckets where id = ''post-images''; -- the migrations make it')
   ) as known (code, severity, mend) on known.code = reason.code;
 
   return query
@@ -79,19 +83,7 @@ begin
     '-- See which: select * from public.worker_runs where finished_at is null order by started_at desc limit 20;'
   from public.worker_runs as run
   where run.started_at between moment - interval '1 hour' and moment - interval '5 minutes' and run.finished_at is null
-  having count(*) >= 3
-  union all
-  -- What push services answer to a sender that they do not accept: see lib/outside/push/verdicts.py.
-  select 'push_key_refused', 'high', 'VAPID_PRIVATE_KEY', format(
-      'all of the last %s pushes were refused (%s): it is not the key that the browsers subscribed with', count(*),
-      string_agg(distinct newest.status::text, ', ')),
-    '-- Restore the key in Vercel''s settings, or: delete from public.push_subscriptions; -- the app subscribes again'
-  from (
-    select delivery.status from queue_private.push_deliveries as delivery
-    where delivery.pushed_at > moment - interval '7 days'
-    order by delivery.pushed_at desc limit 100
-  ) as newest
-  having count(*) > 0 and bool_and(newest.status in (400, 401, 403));
+  having count(*) >= 3;
 end
 $$;
 comment on function queue_private.diagnose_jobs is 'What is wrong with the work.';

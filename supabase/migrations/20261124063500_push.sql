@@ -62,6 +62,27 @@ alter table queue_private.push_deliveries enable row level security;
 revoke all on table queue_private.push_deliveries from public, anon, authenticated;
 grant select, insert, update, delete on table queue_private.push_deliveries to service_role;
 
+-- What push services last answered for each subscription, of those services that browsers are made for, and of PUSH_HOSTS:
+-- whoever subscribes chooses the endpoint, and may choose a server of their own. Written by record_push, read by
+-- refused_users. Not in push_subscriptions, whose rows their users may change.
+create table if not exists queue_private.push_reach (
+  subscription_id uuid primary key references public.push_subscriptions (id) on delete cascade,
+  user_id uuid not null,
+  endpoint_hash bigint not null,
+  is_taken boolean not null,
+  was_taken boolean not null,
+  pushed_at timestamptz not null default clock_timestamp()
+);
+comment on table queue_private.push_reach is 'What a known push service last answered for each subscription.';
+comment on column queue_private.push_reach.is_taken is 'Whether it took the last push; false when it refused the sender.';
+comment on column queue_private.push_reach.was_taken is 'Whether this endpoint has ever taken a push: then it was subscribed with our key.';
+-- Serves refused_users.
+create index if not exists push_reach_pushed_at_idx on queue_private.push_reach (pushed_at);
+create index if not exists push_reach_was_taken_idx on queue_private.push_reach (subscription_id) where was_taken;
+alter table queue_private.push_reach enable row level security;
+revoke all on table queue_private.push_reach from public, anon, authenticated;
+grant select, insert, update, delete on table queue_private.push_reach to service_role;
+
 -- undelivered_pushes: the user's newest subscriptions that this notification was not pushed to yet. Those that refused
 -- their last push, or did not answer it, come last, so that they do not take the place of good ones. is_silent: its last
 -- push was given up.
@@ -96,15 +117,23 @@ revoke all on function public.undelivered_pushes from public, anon, authenticate
 grant execute on function public.undelivered_pushes to service_role;
 
 -- record_push: this push has ended. Does nothing when the subscription or the notification is gone meanwhile.
--- Locks: both, for key share; then the subscription, for no key update, when its counters change. Safe to repeat: yes.
--- Errors: 55P03, here and in the two below, when somebody holds the row for more than 2 seconds: nobody's attempt.
-create or replace function public.record_push(notification_id uuid, subscription_id uuid, status integer)
-returns void
+-- known_endpoint: where it was sent, if that is a known push service; what it answered about the sender is kept then, unless
+-- the subscription has another endpoint by now.
+-- Locks: both, for key share; then the subscription, for no key update, when its counters change, and its row of
+-- push_reach. Safe to repeat: yes.
+-- Errors: 55P03, here and in the two below, when somebody holds a row for more than 2 seconds: nobody's attempt.
+-- squawk-ignore ban-drop-function
+drop function if exists public.record_push(uuid, uuid, integer);
+create or replace function public.record_push(
+  notification_id uuid, subscription_id uuid, status integer, known_endpoint text default null
+) returns void
 language plpgsql volatile
 set search_path = ''
 set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
+declare
+  is_taken constant boolean := record_push.status between 200 and 299;
 begin
   insert into queue_private.push_deliveries as delivery (notification_id, subscription_id, status)
   select notification.id, subscription.id, record_push.status
@@ -116,10 +145,22 @@ begin
     return;
   end if;
   update public.push_subscriptions as subscription
-  set refusals = case when record_push.status between 200 and 299 then 0 else subscription.refusals + 1 end,
+  set refusals = case when is_taken then 0 else subscription.refusals + 1 end,
     unanswered = 0, unanswered_since = null
   where subscription.id = record_push.subscription_id
-    and (subscription.refusals > 0 or subscription.unanswered > 0 or record_push.status not between 200 and 299);
+    and (subscription.refusals > 0 or subscription.unanswered > 0 or not is_taken);
+  -- 400, 401 and 403 are about the sender; see lib/outside/push/verdicts.py.
+  if is_taken or record_push.status in (400, 401, 403) then
+    insert into queue_private.push_reach as reach (subscription_id, user_id, endpoint_hash, is_taken, was_taken)
+    select
+      subscription.id, subscription.user_id, hashtextextended(subscription.endpoint, 0), is_taken, is_taken
+    from public.push_subscriptions as subscription
+    where subscription.id = record_push.subscription_id and subscription.endpoint = record_push.known_endpoint
+    on conflict (subscription_id) do update set
+      user_id = excluded.user_id, is_taken = excluded.is_taken, pushed_at = excluded.pushed_at,
+      was_taken = excluded.was_taken or (reach.was_taken and reach.endpoint_hash = excluded.endpoint_hash),
+      endpoint_hash = excluded.endpoint_hash;
+  end if;
 end
 $$;
 comment on function public.record_push is 'Record that a push has ended.';

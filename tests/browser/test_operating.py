@@ -97,6 +97,7 @@ def test_only_the_chosen_jobs_are_changed(site: Site, page: Page, complaints: Co
     expect(edit).to_be_focused()
     edit.press("Enter")
     page.get_by_label("Priority").fill("11")
+    expect(page.get_by_role("button", name="Edit 1 job")).to_be_enabled()
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("10")
     page.get_by_label("Priority").fill("9")

@@ -22,6 +22,12 @@ def photograph() -> bytes:
     return encoded(image, exif=pictures.exif(6, gps=True))
 
 
+def codes(db: Db) -> list[str]:
+    """Why the queue is unhealthy."""
+    (row,) = db.execute("select queue_health() -> 'reason_codes' as codes").fetchall()
+    return list(row["codes"])
+
+
 async def test_a_photograph_becomes_files_that_anyone_can_open(
     work: Work, db: Db, host: ImageHost, http: httpx.AsyncClient
 ) -> None:
@@ -317,6 +323,20 @@ async def test_storage_being_down_is_not_the_images_fault(work: Work, db: Db, ho
     [job] = active(db, "process_image")
     assert job["attempts"] <= 1
     assert "storage.upload" in job["error_message"]
+
+
+async def test_a_storage_that_takes_nothing_makes_the_queue_unhealthy(work: Work, db: Db, host: ImageHost) -> None:
+    """Each run keeps what Storage answered; the first file that it takes ends it."""
+    (bucket,) = db.execute("select * from storage.buckets where id = %s", (files.BUCKET,)).fetchall()
+    db.execute("delete from storage.buckets where id = %s", (files.BUCKET,))
+    for number in range(3):
+        add_post(db, host.serves(f"/{number}.jpg", encoded(pictures.quarters(40 + number, 30))))
+    await work()
+    assert codes(db) == ["storage_refuses"]
+    db.execute("insert into storage.buckets (id, name, public) values (%(id)s, %(name)s, %(public)s)", bucket)
+    make_due(db)
+    await work()
+    assert codes(db) == []
 
 
 async def test_more_images_than_fit_into_memory_wait_their_turn(work: Work, db: Db, host: ImageHost) -> None:

@@ -77,6 +77,12 @@ def statuses(db: Db) -> list[int]:
     return [row["status"] for row in rows]
 
 
+def codes(db: Db) -> list[str]:
+    """Why the queue is unhealthy."""
+    (row,) = db.execute("select queue_health() -> 'reason_codes' as codes").fetchall()
+    return list(row["codes"])
+
+
 async def test_without_vapid_keys_the_notification_is_stored_only(work: Work, db: Db) -> None:
     """Web Push is optional, and the result says that it was left out."""
     job_id = enqueue(db, "send_notification", HELLO)
@@ -195,6 +201,7 @@ async def test_a_key_that_every_push_service_refuses_is_visible(
     assert row["error_message"].startswith(f"2 of 2 pushes were refused ({status[:3]}): VAPID_PRIVATE_KEY is probably")
     assert len(notifications(db)) == 1
     assert statuses(db) == [int(status[:3])] * 2
+    assert codes(db) == ["push_key_refused"]
 
 
 async def test_one_browser_that_refuses_is_no_matter_of_the_key(push: Work, db: Db, subscribe: Subscribe) -> None:
@@ -381,10 +388,10 @@ def test_a_notification_that_is_just_being_added_goes_too(db: Db, connect: Conne
     assert notifications(db) == []
 
 
-async def add_notification(database: Database, job_id: Any) -> uuid.UUID:
+async def add_notification(database: Database, job_id: Any, redrive_of: Any = None) -> uuid.UUID:
     """Store HELLO as the handler does."""
     content = HELLO | {"user_id": USER}
-    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=None, **content)
+    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=redrive_of, **content)
 
 
 async def test_a_repeated_job_tells_nothing_twice(
@@ -405,6 +412,14 @@ async def test_two_workers_with_one_job_store_one_notification(db: Db, database:
     job_id = uuid.uuid4()
     ids = await asyncio.gather(*(add_notification(database, job_id) for _ in range(8)))
     assert len(set(ids)) == len(notifications(db)) == 1
+
+
+async def test_a_late_worker_of_the_dead_job_does_not_stop_the_redriven_one(db: Db, database: Database) -> None:
+    """It stores the notification of the dead job after the new one has its own: the new one goes on with that."""
+    dead, redriven = uuid.uuid4(), uuid.uuid4()
+    own = await add_notification(database, redriven, dead)
+    await add_notification(database, dead)
+    assert await add_notification(database, redriven, dead) == own
 
 
 # -- endpoints come from strangers

@@ -4,8 +4,9 @@ import httpx
 import pytest
 import respx
 
+from lib.database import StorageCalls
 from lib.database.storage import Storage
-from lib.errors import DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
+from lib.errors import DatabaseError, DatabaseRejected, DatabaseTimeout, DatabaseUnavailable
 
 URL = "https://project.supabase.test"
 
@@ -45,3 +46,38 @@ async def test_storage_that_does_not_answer_is_an_outage_or_a_timeout() -> None:
         await upload_to(route.mock(side_effect=httpx.ConnectError("refused")))
     with pytest.raises(DatabaseTimeout):
         await upload_to(route.mock(side_effect=httpx.ReadTimeout("silent")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "time_left_s", "counted"),
+    [
+        (httpx.Response(200, json={"Key": "bucket/a/b.webp", "Id": "1"}), 1.0, {"storage_taken": 1}),
+        (httpx.Response(503, html="<p>no</p>"), 1.0, {"storage_refused": 1}),
+        (
+            httpx.Response(400, json={"statusCode": "404", "error": "no", "message": "Bucket not found"}),
+            3.0,
+            {"storage_refused": 1},
+        ),
+        (httpx.Response(403, json={"statusCode": "403", "error": "no", "message": "no"}), 3.0, {"storage_refused": 1}),
+        (httpx.Response(413, json={"statusCode": "413", "error": "no", "message": "too large"}), 3.0, {}),
+        (httpx.Response(500, json={"statusCode": "500", "error": "no", "message": "oh"}), 3.0, {}),
+        (httpx.ReadTimeout("silent"), 3.0, {"storage_refused": 1}),
+        (httpx.ReadTimeout("silent"), 2.0, {}),
+        (httpx.ConnectError("refused"), 1.0, {"storage_refused": 1}),
+    ],
+)
+@respx.mock
+async def test_only_what_refuses_any_file_counts_as_a_refusal(
+    answer: httpx.Response | Exception, time_left_s: float, counted: dict[str, int]
+) -> None:
+    """Not a file that is too large, and not a call that had less time than it may take: whoever serves an image slowly
+    takes that time, and must not make the queue unhealthy."""
+    route = respx.post(url__startswith=URL)
+    route.mock(side_effect=answer) if isinstance(answer, Exception) else route.mock(return_value=answer)
+    calls = StorageCalls()
+    storage = Storage(URL, "key", lambda: time_left_s, calls)
+    try:
+        await storage.upload("bucket", "a/b.webp", b"x", "image/webp", "60")
+    except DatabaseError:
+        assert calls.taken == 0
+    assert calls.counts() == counted

@@ -44,7 +44,7 @@ PUSHED = """
     select gen_random_uuid(), '00000000-0000-0000-0000-0000000000bb', 'Hello', '' from generate_series(1, 3);
     insert into push_subscriptions (user_id, endpoint, p256dh, auth)
     values ('00000000-0000-0000-0000-0000000000bb', 'https://push.example/1', 'p', 'a');
-    select record_push(n.id, s.id, 403) from notifications as n, push_subscriptions as s
+    select record_push(n.id, s.id, 403, s.endpoint) from notifications as n, push_subscriptions as s
 """
 COUNTER = """
     create function count_like() returns trigger language plpgsql as
@@ -133,6 +133,7 @@ FAULTS = [
     Fault("cron_stopped", a_run("20 minutes")),
     Fault("runs_killed", a_run("10 minutes", ended=False) * 3 + a_run()),
     Fault("push_key_refused", PUSHED),
+    Fault("storage_refuses", a_run() + "; update worker_runs set counts = '{\"storage_refused\": 5}'"),
     # What the migrations make.
     Fault("migration_not_applied", "delete from supabase_migrations.schema_migrations where name = 'claim'"),
     Fault("table_missing", "drop table post_rankings"),

@@ -41,6 +41,12 @@ test("routes under a prefix are called there", async () => {
   assert.equal(asked[0]?.url, "https://q.example/api/jobs/ratings");
 });
 
+test("the routes may have a prefix", async () => {
+  const { asked, client } = clientOf(() => Response.json({ posts: [], nextCursor: null }), { prefix: "q" });
+  await client.posts({ sort: "hot", limit: 5 });
+  assert.equal(asked[0]?.url, "https://q.example/api/q/posts?sort=hot&limit=5");
+});
+
 test("a user's token goes instead of the session", async () => {
   const { asked, client } = clientOf(rated, { accessToken: async () => "token" });
   await client.setLike(POST, true);

@@ -26,26 +26,42 @@ export function JobFilters() {
   const [open, setOpen] = useState(given && !(parameters.size === 1 && status !== ""));
   return (
     <section className="filters" aria-label="Filters">
-      <fieldset className="states">
-        <legend className="unseen">State</legend>
-        {["", ...STATUSES].map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="status"
-              checked={status === each}
-              onChange={() => set({ status: each || null })}
-            />
-            <span>
-              {each ? STATE_NAMES[each] : "All"}
-              {numbers[each] ? <b>{count(numbers[each])}</b> : null}
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      <Button icon="filter" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {open ? "Hide the filters" : "More filters"}
-      </Button>
+      <div className="filter-top">
+        <fieldset className="states" ref={showChecked}>
+          <legend className="unseen">State</legend>
+          {["", ...STATUSES].map((each) => (
+            <label key={each}>
+              <input
+                type="radio"
+                name="status"
+                checked={status === each}
+                onChange={() => set({ status: each || null })}
+              />
+              <span>
+                {each ? STATE_NAMES[each] : "All"}
+                {numbers[each] ? <b>{count(numbers[each])}</b> : null}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <Button className="unfold" icon="filter" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? "Hide the filters" : "More filters"}
+        </Button>
+        {given && (
+          <Button
+            kind="quiet"
+            icon="close"
+            onClick={() =>
+              setParameters((now) => {
+                const sort = now.get("sort");
+                return new URLSearchParams(sort ? { sort } : {});
+              })
+            }
+          >
+            Clear filters
+          </Button>
+        )}
+      </div>
       <div className={`fields ${open ? "" : "folded"}`}>
         <Field label="Type">
           <select
@@ -73,23 +89,17 @@ export function JobFilters() {
         )}
         <TimeFilter name="createdFrom" label="Made from" set={set} />
         <TimeFilter name="createdTo" label="Made before" set={set} />
-        {given && (
-          <Button
-            kind="quiet"
-            icon="close"
-            onClick={() =>
-              setParameters((now) => {
-                const sort = now.get("sort");
-                return new URLSearchParams(sort ? { sort } : {});
-              })
-            }
-          >
-            Clear filters
-          </Button>
-        )}
       </div>
     </section>
   );
+}
+
+/** On a phone the states are wider than the screen: show the one that is chosen. */
+function showChecked(states: HTMLElement | null): void {
+  const chosen = states?.querySelector(":checked")?.parentElement;
+  if (states && chosen) {
+    states.scrollLeft = chosen.offsetLeft - states.clientWidth / 2;
+  }
 }
 
 interface FilterProps {

@@ -124,7 +124,7 @@ function Story({ job }: { job: Job }) {
               ["Priority", `${job.priority} of 10`],
               ["Made", <Moment key="made" value={job.createdAt} />],
               ["Due", <Moment key="due" value={job.scheduledFor} />],
-              ["Last started", <Moment key="started" value={job.startedAt} none="not yet" />],
+              ["Last started", <Moment key="started" value={job.startedAt} none={job.completedAt ? "–" : "not yet"} />],
               ["Ended", <Moment key="ended" value={job.completedAt} none="not yet" />],
               ["Took", job.durationMs === null ? "–" : duration(job.durationMs)],
               ["Waited while due", job.waitedMs === null ? "–" : duration(job.waitedMs)],

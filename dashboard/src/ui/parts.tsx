@@ -18,9 +18,23 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   busy?: boolean;
 }
 
-export function Button({ kind = "plain", icon, busy = false, children, disabled, ...others }: ButtonProps) {
+export function Button({
+  kind = "plain",
+  icon,
+  busy = false,
+  children,
+  disabled,
+  className = "",
+  ...others
+}: ButtonProps) {
   return (
-    <button type="button" className={`button ${kind}`} disabled={disabled || busy} aria-busy={busy} {...others}>
+    <button
+      type="button"
+      className={`button ${kind} ${className}`}
+      disabled={disabled || busy}
+      aria-busy={busy}
+      {...others}
+    >
       {icon && <Icon name={icon} />}
       {children}
     </button>

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from lib.cli.connection import Connection
-from lib.cli.console import done
+from lib.cli.console import tell
 from lib.cli.problems import BadUsage
 from lib.cli.session import Options, guarded
 from lib.cli.words import plural
 from lib.cli.working import Drain, Drained
+from lib.logs import log_event
 from lib.resources import Resources
 from lib.settings import Settings
 
@@ -29,7 +30,7 @@ def drain(
     """
     options: Options = context.obj
     drained = guarded(lambda: asyncio.run(_drain(_direct(options), poll_seconds, until_empty=until_empty)))
-    done(f"stopped after {plural(drained.runs, 'run')} and {plural(drained.jobs, 'job')}")
+    tell(f"stopped after {plural(drained.runs, 'run')} and {plural(drained.jobs, 'job')}")
 
 
 def _direct(options: Options) -> Connection:
@@ -41,12 +42,17 @@ def _direct(options: Options) -> Connection:
 async def _drain(connection: Connection, poll_s: float, *, until_empty: bool) -> Drained:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, _stop, stopping)
     resources = Resources.open(Settings.load(connection.environment))
     try:
         return await Drain(resources, stopping, poll_s).run(until_empty=until_empty)
     finally:
         await resources.aclose()
+
+
+def _stop(stopping: asyncio.Event) -> None:
+    log_event("drain.stopping")
+    stopping.set()
 
 
 def add_to(app: typer.Typer) -> None:

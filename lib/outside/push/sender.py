@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import VapidException
 
 from lib.outside.http import AllowedHosts, NotPublic, NoTurnToLookUp, Resolve, checked_client, origin_of, temporary
+from lib.outside.push.services import is_known_service
 from lib.outside.push.vapid import Signer
 from lib.outside.push.verdicts import (
     Gone,
@@ -40,6 +41,11 @@ class PushSender:
     signer: Signer
     hosts: AllowedHosts
     resolve: Resolve
+
+    def knows(self, endpoint: str) -> bool:
+        """Whether the endpoint is a push service's that browsers are made for, and not a server of anybody's."""
+        origin = origin_of(endpoint)
+        return origin is not None and is_known_service(origin, self.hosts)
 
     async def push(self, subscription: Subscription, message: bytes, topic: str, within_s: float) -> PushVerdict:
         """Send the message. topic: up to 32 characters of base64url; of two messages with the same one, a browser that

@@ -15,6 +15,8 @@ REASON_CODES = (
     "unknown_type",
     "missing_type",
     "given_back_too_often",
+    "push_key_refused",
+    "storage_refuses",
 )
 
 
