@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 
 from lib.database.problems import problem_of
 from lib.database.storage_calls import StorageCalls
@@ -100,32 +100,35 @@ def _adapter(returns: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("Any", returns))
 
 
-def _read_with_long_numbers[T](function: str, adapter: TypeAdapter[T], body: bytes) -> T:
-    """Postgres writes out numbers of any length. One that Python does not read becomes a text that says so: a wrong
-    value in its own place, and not the end of the whole answer."""
-    try:
-        content = json.loads(body, parse_int=_number, parse_float=_number)
-        return adapter.validate_python(content, extra="ignore")
-    except (ValueError, RecursionError) as error:
-        raise UnreadableAnswer(function, f"the answer: {type(error).__name__}") from None
-
-
-def _number(digits: str) -> int | float | str:
-    if len(digits) > MAX_DIGITS:
-        return f"a number of {len(digits)} digits"
-    return float(digits) if set(digits) & set(".eE") else int(digits)
-
-
 def _read[T](function: str, returns: type[T] | TypeAdapter[T], body: bytes) -> T:
     adapter: TypeAdapter[T] = returns if isinstance(returns, TypeAdapter) else _adapter(cast("Hashable", returns))
     try:
         # A function that returns void answers with an empty body. What a newer migration added is ignored.
         return adapter.validate_json(body or b"null", extra="ignore")
     except ValidationError as error:
-        if error.errors(include_input=False, include_url=False)[0]["type"] == "json_invalid":
-            return _read_with_long_numbers(function, adapter, body)
-        # Without the values: they may be anybody's.
-        where = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise UnreadableAnswer(
-            function, f"{'.'.join(map(str, where['loc'])) or 'the answer'}: {where['msg']}"
-        ) from None
+        problem = _problem(error)
+    if problem["type"] == "json_invalid":
+        try:
+            return adapter.validate_python(_read_long_numbers(body), extra="ignore")
+        except ValidationError as error:
+            problem = _problem(error)
+        except (ValueError, RecursionError):
+            raise UnreadableAnswer(function, "the answer: Invalid JSON") from None
+    raise UnreadableAnswer(function, f"{'.'.join(map(str, problem['loc'])) or 'the answer'}: {problem['msg']}")
+
+
+def _problem(error: ValidationError) -> ErrorDetails:
+    """The first one, without its value: it may be anybody's."""
+    return error.errors(include_url=False, include_input=False, include_context=False)[0]
+
+
+def _read_long_numbers(body: bytes) -> Any:
+    """Postgres writes out numbers of any length. One that Python does not read becomes a text that says so: a wrong
+    value in its own place, and not the end of the whole answer."""
+    return json.loads(body, parse_int=_number, parse_float=_number)
+
+
+def _number(digits: str) -> int | float | str:
+    if len(digits) > MAX_DIGITS:
+        return f"a number of {len(digits)} digits"
+    return float(digits) if set(digits) & set(".eE") else int(digits)

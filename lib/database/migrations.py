@@ -18,7 +18,7 @@ MIGRATIONS = {
     "pause": "e58d93151da3",
     "job_type_policies": "a9b8bd6c2535",
     "payload_keys": "1badb8ef216a",
-    "held_keys": "d3b49dad6ab6",
+    "held_keys": "f3eba6d4b596",
     "enqueue_job": "f1ab8e96e19c",
     "enqueue_set": "78687c967ed1",
     "enqueue_jobs": "a44da3382d57",

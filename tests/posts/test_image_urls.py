@@ -53,7 +53,7 @@ def test_all_else_is_refused_before_anything_is_enqueued(connect: Connect, db: D
 
 def test_old_rows_that_break_the_rule_are_shown_without_image(connect: Connect, db: Db) -> None:
     """An adopted table may have them; the page serves null, and all others as they are."""
-    db.execute(f"alter table public.posts_new drop constraint {RULE}".encode())
+    db.execute(f"alter table public.posts_new drop constraint {RULE}, disable trigger user".encode())
     db.execute("insert into public.posts_new (image_url) select unnest(%s::text[])", ([*REFUSED, *ALLOWED],))
     rows = connect("service_role").execute("select image_url from public.list_posts('new', 100)").fetchall()
     assert sorted(filter(None, (row[0] for row in rows))) == sorted(filter(None, ALLOWED))
