@@ -52,6 +52,7 @@ doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mend
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
+
 diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
 	@.venv/bin/python -m dev.diagnose $(ARGS)
 
