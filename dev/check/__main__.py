@@ -15,8 +15,9 @@ from dev.errors import StackError
 
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
-    "next": beside_next.build,
+    "next": beside_next.beside_next,
     "build": deployment.build,
+    "folder": beside_next.own_folder,
     "mypy": code.mypy,
     "dashboard": dashboard.dashboard,
     "push": schema.push,

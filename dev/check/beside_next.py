@@ -1,21 +1,23 @@
 """`vercel build` of a Next.js app with the queue in it, as the installer puts it there.
 
-One build shows both ways to deploy. One project: Next.js and our functions beside it. Two projects: the rewrites that
-the installer prints are in the routes of the build; the queue by itself is the check `build`.
+`beside_next` shows one project: Next.js and our functions beside it. Its routes have the rewrites of two projects too.
+`own_folder` shows the second of two projects: the queue in a folder of the app.
 """
 
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dev import paths
 from dev.check.bundle import Function, built_functions, problems_of
 from dev.check.commands import CheckError
-from dev.check.deployment import expected_routes, vercel_build
+from dev.check.deployment import expected_routes, problems_of_static, vercel_build
 from dev.install.__main__ import carry_out
-from dev.install.manifest import Choices
+from dev.install.manifest import Choices, Mode
 from dev.install.plan import for_install
 
 NEXT_APP = Path(__file__).with_name("next_app")
@@ -34,19 +36,9 @@ DECOYS = (
 PUBLISHED = ("_next/", "404", "500", "_global-error", "_not-found")
 
 
-def build() -> str:
+def beside_next() -> str:
     """Install into a copy of the app, build it, and look at what came out."""
-    with tempfile.TemporaryDirectory(prefix="check-") as name:
-        # Resolved, because Vercel's paths are (macOS: /var is a link).
-        app = Path(name).resolve() / "app"
-        shutil.copytree(NEXT_APP, app, ignore=shutil.ignore_patterns("node_modules", ".next", ".vercel"))
-        for decoy in DECOYS:
-            (app / decoy).parent.mkdir(parents=True, exist_ok=True)
-            (app / decoy).write_text("")
-        plan = for_install(paths.PROJECT, app, Choices(mode="one-project"), datetime.now(UTC))
-        if plan.problems or plan.notes:
-            raise CheckError("\n".join([*plan.problems, *plan.notes]))
-        carry_out(plan)
+    with _installed("one-project") as app:
         vercel_build(app, "nextjs", QUEUE_URL=QUEUE_URL, NEXT_TELEMETRY_DISABLED="1")
         functions = built_functions(app)
         problems = [*_of_functions(app, functions), *_of_output(app)]
@@ -54,6 +46,38 @@ def build() -> str:
             raise CheckError("\n".join(sorted(problems)))
         ours = [function for function in functions if function.settings.get("runtime") == "python3.12"]
         return f"{len(ours)} functions of ours beside {len(functions) - len(ours)} of Next.js"
+
+
+def own_folder() -> str:
+    """Install into a copy of the app, and build the queue's folder as a project of its own."""
+    with _installed("two-projects") as app:
+        queue = app / "queue"
+        vercel_build(queue)
+        functions = built_functions(queue)
+        problems = [f"not built: {route}" for route in expected_routes(queue) - {each.route for each in functions}]
+        for function in functions:
+            problems += problems_of(function, queue)
+        problems += problems_of_static(queue)
+        if problems:
+            raise CheckError("\n".join(sorted(problems)))
+        return f"{len(functions)} functions in a folder of the app"
+
+
+@contextmanager
+def _installed(mode: Mode) -> Iterator[Path]:
+    """Yield a copy of the app with the queue in it, and files that must not be deployed."""
+    with tempfile.TemporaryDirectory(prefix="check-") as name:
+        # Resolved, because Vercel's paths are (macOS: /var is a link).
+        app = Path(name).resolve() / "app"
+        shutil.copytree(NEXT_APP, app, ignore=shutil.ignore_patterns("node_modules", ".next", ".vercel"))
+        for decoy in DECOYS:
+            (app / decoy).parent.mkdir(parents=True, exist_ok=True)
+            (app / decoy).write_text("")
+        plan = for_install(paths.PROJECT, app, Choices(mode=mode), datetime.now(UTC))
+        if plan.problems or plan.notes:
+            raise CheckError("\n".join([*plan.problems, *plan.notes]))
+        carry_out(plan)
+        yield app
 
 
 def _of_functions(app: Path, functions: list[Function]) -> list[str]:

@@ -23,7 +23,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if not (app / "package.json").exists():
             raise StackError(f"{app} has no package.json: it is not the folder of a Next.js app")
-        plan = for_removal(app) if asked.remove else for_install(paths.PROJECT, app, _choices(asked, app), _now())
+        plan = (
+            for_removal(app)
+            if asked.remove
+            else for_install(paths.PROJECT, app, _choices(asked, app), _now(), asked.add)
+        )
         show(plan, dry_run=asked.dry_run)
         if plan.problems:
             print(f"\nNothing was changed: {len(plan.problems)} of these stop it.", file=sys.stderr)
@@ -34,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.remove and before is not None:
             print("\n" + steps.after_removal(paths.PROJECT, before))
         elif plan.manifest is not None:
-            print("\n" + steps.after_install(plan.manifest.choices, steps.writers_of_likes(app)))
+            print("\n" + steps.after_install(plan.manifest.choices, steps.writers_of_likes(app, plan.manifest.files)))
     except StackError as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
@@ -98,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", help="of two projects: where the queue's lies in the app, queue/ unless said otherwise"
     )
     parser.add_argument("--prefix", help="our routes are /api/<prefix>/..., where the app has such routes itself")
+    parser.add_argument(
+        "--add", action="append", default=[], metavar="NAME", help="an optional step: a file of supabase/optional"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what it would do, and change nothing")
     parser.add_argument("--remove", action="store_true", help="take out what it put in")
     return parser

@@ -10,6 +10,8 @@ from dev.install.manifest import Choices
 
 # What the functions are made of.
 SERVER = ("api/**/*.py", "lib/**/*.py")
+# The command line stays in this checkout: operators run it, and no route does.
+NOT_SERVER = "lib/cli/"
 # One project's root has these; a queue in a folder of its own has its public pages too.
 SETTINGS = ("requirements.txt", ".python-version")
 CLIENT = "clients/typescript/src"
@@ -25,6 +27,8 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
     found = {}
     for file in _tracked(project, (*SERVER, *SETTINGS, *(("public/**/*",) if own else ()))):
         name = file.relative_to(project).as_posix()
+        if name.startswith(NOT_SERVER):
+            continue
         found[base + (name if own else _prefixed(name, choices.prefix))] = file.read_bytes()
     found[f"{base}queue.env.example"] = (project / ".env.example").read_bytes()
     client = "src/lib/suplatzigram" if (app / "src").is_dir() else "lib/suplatzigram"

@@ -5,6 +5,7 @@ folder, and have to come after what is applied already.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,14 @@ from dev.supabase import migrations
 
 VERSION = "%Y%m%d%H%M%S"
 FOLDER = Path("supabase/migrations")
+OPTIONAL = "optional/"
 
 
 @dataclass(frozen=True)
 class Placed:
-    """One of our migrations, and where it lies or will lie."""
+    """One of our migrations, and where it lies or will lie. key: what the manifest knows it by."""
 
+    key: str
     source: Path
     installed_as: str
     checksum: str
@@ -30,23 +33,33 @@ class Placed:
         return Migration(installed_as=self.installed_as, checksum=self.checksum)
 
 
-def place(project: Path, app: Path, known: dict[str, Migration], now: datetime) -> tuple[list[Placed], list[str]]:
-    """Return where each of our migrations lies, and what is wrong. One that lies there keeps its name."""
+def place(
+    project: Path, app: Path, known: dict[str, Migration], now: datetime, add: Sequence[str] = ()
+) -> tuple[list[Placed], list[str]]:
+    """Return where each of our migrations lies, and what is wrong. One that lies there keeps its name.
+
+    Optional steps that are in the app already stay, and `add` brings more of them, after all others.
+    """
     placed, problems = [], []
     version = first_version(app, now)
-    for migration in migrations.found_in(project):
-        content = checksum(migration.file.read_bytes())
-        before = known.get(migration.file.name)
+    wanted = {each.file.name: each.file for each in migrations.found_in(project)}
+    optional = [key for key in known if key.startswith(OPTIONAL)] + [f"{OPTIONAL}{name}.sql" for name in add]
+    wanted |= {key: project / "supabase" / key for key in optional}
+    for key, source in wanted.items():
+        if not source.exists():
+            problems.append(f"there is no supabase/{key}")
+            continue
+        content, before = checksum(source.read_bytes()), known.get(key)
         if before is None:
-            placed.append(Placed(migration.file, f"{version:{VERSION}}_{migration.name}.sql", content, new=True))
+            name = migrations.FILE_NAME.fullmatch(source.name)
+            title = name["name"] if name else source.stem
+            placed.append(Placed(key, source, f"{version:{VERSION}}_{title}.sql", content, new=True))
             version += timedelta(seconds=1)
             continue
-        placed.append(Placed(migration.file, before.installed_as, before.checksum, new=False))
-        problems += _changes(app, migration.file, before, content)
-    gone = known.keys() - {migration.file.name for migration in migrations.found_in(project)}
-    problems += [
-        f"{name} was installed, and this checkout does not have it: is it an older one?" for name in sorted(gone)
-    ]
+        placed.append(Placed(key, source, before.installed_as, before.checksum, new=False))
+        problems += _changes(app, source, before, content)
+    gone = sorted(known.keys() - wanted.keys())
+    problems += [f"{name} was installed, and this checkout does not have it: is it an older one?" for name in gone]
     return placed, problems
 
 

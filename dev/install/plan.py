@@ -1,5 +1,6 @@
 """What has to happen to an app's files, decided before anything is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,14 +30,17 @@ class Plan:
         return not (self.app / name).exists()
 
 
-def for_install(project: Path, app: Path, choices: Choices, now: datetime) -> Plan:
-    """Plan an installation, or bringing one up to date. Raises StackError when there is nothing to plan with."""
+def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: Sequence[str] = ()) -> Plan:
+    """Plan an installation, or bringing one up to date. add: optional steps, as supabase/optional has them.
+
+    Raises StackError when there is nothing to plan with.
+    """
     before = manifest.read(app)
     if before is not None and before.choices != choices:
         raise StackError(f"it is installed with {_described(before.choices)}: remove it first to change that")
     known = before or Manifest(choices=choices)
     plan = Plan(app, None)
-    placed, problems = migrations.place(project, app, known.migrations, now)
+    placed, problems = migrations.place(project, app, known.migrations, now, add)
     plan.problems += problems
     own = files.wanted(project, app, choices)
     originals = dict(known.originals)
@@ -59,7 +63,7 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime) -> Pl
     plan.manifest = Manifest(
         choices=choices,
         files={name: checksum(content) for name, content in own.items()},
-        migrations={each.source.name: each.note() for each in placed},
+        migrations={each.key: each.note() for each in placed},
         originals=originals,
     )
     return plan

@@ -86,7 +86,7 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
         caught = [path for path in paths if not matchers or any(source_regex(m).fullmatch(path) for m in matchers)]
         if caught:
             base = f"api/{choices.prefix}/" if choices.prefix else ""
-            excluded = base or "api/ratings|api/posts|api/queue|api/admin|api/health"
+            excluded = base or "api/(?:ratings|posts|queue|admin|health)"
             notes.append(
                 f"{file.relative_to(app)} runs before {', '.join(caught)}: a redirect to a login page would answer for "
                 f"the queue. Exclude them in its matcher, for example '/((?!{excluded}|_next/static|_next/image).*)'"

@@ -1,9 +1,9 @@
 """What a person does after the files are there, and after they are gone. Printed, never done."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
-from dev.install import migrations
 from dev.install.manifest import Choices, Manifest
 
 SKIPPED = {"node_modules", ".next", ".git", ".vercel"}
@@ -29,7 +29,9 @@ def after_install(choices: Choices, writers: list[str]) -> str:
         "  2. migrations: `supabase db push` in the app. They adopt its tables; the old front end goes on working"
     )
     lines.append("  3. front end: use /api/ratings instead of writing post_ratings and likes")
-    lines.append("  4. strict: supabase/optional/strict_likes.sql, when no old front end is in use any more")
+    lines.append(
+        '  4. strict: the same with ARGS="--add strict_likes", and push, when no old front end is in use any more'
+    )
     if writers:
         lines.append("Places that seem to write likes, to be gone before step 4:")
         lines += [f"  {place}" for place in writers]
@@ -63,14 +65,17 @@ def after_removal(project: Path, before: Manifest) -> str:
     )
 
 
-def writers_of_likes(app: Path) -> list[str]:
-    """Return where the app's code seems to write likes itself: what the transition ignores and strict refuses."""
+def writers_of_likes(app: Path, ours: Collection[str]) -> list[str]:
+    """Return where the app's code seems to write likes itself: what the transition ignores and strict refuses.
+
+    ours: files that were installed.
+    """
     found = []
     for file in sorted(app.rglob("*")):
         inside = file.relative_to(app)
         if file.suffix not in {".js", ".jsx", ".ts", ".tsx", ".mjs"} or SKIPPED & set(inside.parts):
             continue
-        if "suplatzigram" in inside.parts or inside.parts[0] == migrations.FOLDER.parts[0]:
+        if inside.as_posix() in ours:
             continue
         lines = file.read_text(errors="replace").splitlines()
         found += [f"{inside}:{number}: {line.strip()[:100]}" for number, line in enumerate(lines, 1) if _writes(line)]

@@ -42,7 +42,8 @@ def for_one_project(project: Path, prefix: str, original: str | None) -> str:
 def for_own_project(project: Path) -> str:
     """Return vercel.json for a project of the queue alone, whose page is built already."""
     ours: dict[str, Any] = json.loads((project / "vercel.json").read_text())
-    return json.dumps(ours | {"buildCommand": "", "installCommand": ""}, indent=2) + "\n"
+    functions = {pattern: settings | {"excludeFiles": EXCLUDED} for pattern, settings in ours["functions"].items()}
+    return json.dumps(ours | {"buildCommand": "", "installCommand": "", "functions": functions}, indent=2) + "\n"
 
 
 def _headers(ours: dict[str, Any], base: str) -> list[dict[str, Any]]:

@@ -35,8 +35,9 @@ def show_changes(console: Console, database: psycopg.Connection) -> None:
     ((changed, higher, lost),) = _lines(database, LIKES)
     console.print(f"  {changed} like counts were not the number of their ratings, and are now")
     if higher:
-        console.print(
-            f"  {higher} of them were higher, by {lost} likes: supabase/optional/keep_old_likes.sql keeps those"
+        _say(
+            console,
+            f"  {higher} of them were higher, by {lost} likes: supabase/optional/keep_old_likes.sql keeps those",
         )
     for trigger, function in _lines(database, TRIGGERS):
         console.print(f"  the trigger {trigger} ({function}), which counted likes, is switched off")

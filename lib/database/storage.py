@@ -87,6 +87,9 @@ class Storage:
             if _LATER.fullmatch(status):
                 raise DatabaseUnavailable(name, f"{error.message} ({status})") from error
             raise DatabaseRejected(name, error.message, status) from error
+        except (ValueError, TypeError, KeyError) as error:
+            # Not a reply of Storage: a page of a gateway before it, or nothing.
+            raise DatabaseUnavailable(name, type(error).__name__) from error
 
 
 def _is_a_refusal(error: DatabaseError, *, had_time: bool) -> bool:

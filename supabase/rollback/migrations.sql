@@ -18,6 +18,9 @@ begin
   if to_regclass('cron.job') is not null then
     perform cron.unschedule(job.jobname) from cron.job as job where job.jobname like 'suplatzigram-%';
   end if;
+  if to_regclass('realtime.messages') is not null then
+    drop policy if exists "anyone hears like counts" on realtime.messages;
+  end if;
   if to_regclass('queue_private.old_likes') is not null then
     perform queue_private.forget_old_likes();
   end if;

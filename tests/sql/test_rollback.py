@@ -49,6 +49,9 @@ SPARSE: LiteralString = """
     update public.posts_new set created_at = 'infinity', image_url = 'javascript:x' where caption = 'no ratings';
 """
 
+# supabase/optional, but for what needs pg_cron: see test_wake_worker.py.
+STEPS = ["keep_old_likes", "notify_of_likes", "live_counts", "strict_likes", "close_direct_ratings"]
+
 
 @pytest.fixture
 def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
@@ -91,7 +94,7 @@ def test_after_the_rollback_the_app_is_as_it_was(app: Db, made_by_the_app: Liter
     before = state(app)
     migrate(app)
     assert state(app) != before
-    for step in ("keep_old_likes", "notify_of_likes", "strict_likes", "close_direct_ratings"):
+    for step in STEPS:
         run(app, f"optional/{step}.sql")
     migrate(app)
     run(app, "rollback/migrations.sql")
@@ -166,7 +169,7 @@ def test_a_set_that_failed_half_way_is_undone_too(app: Db) -> None:
     assert state(app) ^ before == set()
 
 
-@pytest.mark.parametrize("step", ["strict_likes", "close_direct_ratings", "notify_of_likes", "keep_old_likes"])
+@pytest.mark.parametrize("step", STEPS)
 def test_each_optional_step_is_undone_by_itself(app: Db, step: str) -> None:
     """The queue stays, and the other steps."""
     migrate(app)

@@ -267,3 +267,14 @@ def test_nobody_but_the_owner_may_call_it(db: Db) -> None:
     """
     assert db.execute(query).fetchall() == []
     assert ask(db, "select has_table_privilege('anon', 'queue_private.worker_wakes', 'select, update')") is False
+
+
+def test_it_can_be_undone(db: Db) -> None:
+    """Nothing calls any more; what was there before is there, and undoing it twice is harmless."""
+    rollback = FILE.parents[1] / "rollback" / FILE.name
+    for _ in range(2):
+        db.execute(rollback.read_bytes())
+    assert ask(db, "select count(*) from cron.job where jobname like 'suplatzigram-%%'") == 0
+    assert ask(db, "select to_regclass('queue_private.worker_wakes')::text") is None
+    db.execute(FILE.read_bytes())
+    assert ask(db, "select count(*) from cron.job where jobname like 'suplatzigram-%%'") == 3

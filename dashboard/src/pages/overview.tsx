@@ -58,7 +58,7 @@ function Counts({ stats }: { stats: Stats }) {
         {stats.stuck ? <Tag tone="bad">{jobs(stats.stuck)} stuck</Tag> : "none stuck"}
       </Figure>
       <Figure to="/jobs?status=failed" name="Retrying" value={stats.failed} about={about}>
-        wait for another attempt
+        wait for a retry
       </Figure>
       <Figure to="/jobs?status=pending" name="Scheduled" value={stats.scheduled} about={about}>
         due later

@@ -209,10 +209,12 @@ function lastPoint(plot: uPlot, series: number): number[] {
 }
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const SECONDS = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric" });
 
 function clockLabels(_plot: uPlot, ticks: number[], _axis: number, _space: number, every: number): string[] {
-  return ticks.map((tick) => (every >= 86_400 ? DAY : CLOCK).format(tick * 1_000));
+  const format = every >= 86_400 ? DAY : every < 60 ? SECONDS : CLOCK;
+  return ticks.map((tick) => format.format(tick * 1_000));
 }
 
 /** Return a colour as the canvas takes it: a variable may hold light-dark(), which only a property resolves. */

@@ -7,6 +7,6 @@ export function proxy() {
 
 export const config = {
   matcher: [
-    "/((?!_next/static|_next/image|favicon.ico|api/ratings|api/posts|api/queue|api/admin|api/health|.*\\.(?:svg|png|jpg)$).*)",
+    "/((?!_next/static|_next/image|favicon.ico|api/(?:ratings|posts|queue|admin|health)|.*\\.(?:svg|png|jpg)$).*)",
   ],
 };

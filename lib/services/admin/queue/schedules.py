@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 import lib.jobs  # noqa: F401 - registers the job types
 from lib.caller import Caller
@@ -89,9 +89,6 @@ class _Changed(Row):
     job_id: UUID | None = None
 
 
-_CHANGED: TypeAdapter[_Changed | None] = TypeAdapter(_Changed | None)
-
-
 async def list_schedules(_input: NoInput, resources: Resources, _: Caller) -> SchedulesReply:
     """Return all schedules."""
     return SchedulesReply(schedules=(await _all(resources)).schedules)
@@ -111,24 +108,21 @@ async def act_on_schedule(request: ScheduleAction, resources: Resources, caller:
     match request.action:
         case "run":
             changed = await resources.database.rpc(
-                "run_schedule", _CHANGED, operator=caller.operator, name=request.name
+                "run_schedule", _Changed, operator=caller.operator, name=request.name
             )
         case "delete":
-            if not await resources.database.rpc("delete_schedule", bool, operator=caller.operator, name=request.name):
-                raise NotFound(f"name: there is no schedule {request.name!r}")
+            await resources.database.rpc("delete_schedule", bool, operator=caller.operator, name=request.name)
             return ScheduleReply(action=request.action, changed=1)
         case "create":
             changed = await _create(request, resources, caller)
         case _:
             changed = await _change(request, resources, caller)
-    if changed is None:
-        raise NotFound(f"name: there is no schedule {request.name!r}")
     return ScheduleReply(
         action=request.action, changed=changed.changed, schedule=changed.schedule, job_id=changed.job_id
     )
 
 
-async def _create(request: ScheduleAction, resources: Resources, caller: Caller) -> _Changed | None:
+async def _create(request: ScheduleAction, resources: Resources, caller: Caller) -> _Changed:
     if request.job_type is None or request.cron_expression is None:
         missing = "jobType" if request.job_type is None else "cronExpression"
         raise InvalidInput(missing, "create needs it")
@@ -138,7 +132,7 @@ async def _create(request: ScheduleAction, resources: Resources, caller: Caller)
     policy = job_type.policy
     return await resources.database.rpc(
         "create_schedule",
-        _CHANGED,
+        _Changed,
         operator=caller.operator,
         name=request.name,
         job_type=job_type.name,
@@ -151,7 +145,7 @@ async def _create(request: ScheduleAction, resources: Resources, caller: Caller)
     )
 
 
-async def _change(request: ScheduleAction, resources: Resources, caller: Caller) -> _Changed | None:
+async def _change(request: ScheduleAction, resources: Resources, caller: Caller) -> _Changed:
     known = await _all(resources)
     schedule = known.named(request.name)
     changes = _changes(request)
@@ -165,7 +159,7 @@ async def _change(request: ScheduleAction, resources: Resources, caller: Caller)
     needs_a_plan = request.action != "disable" and changes.keys() & {"cron_expression", "timezone", "enabled"}
     return await resources.database.rpc(
         "change_schedule",
-        _CHANGED,
+        _Changed,
         operator=caller.operator,
         action=request.action,
         name=request.name,

@@ -1,0 +1,17 @@
+-- Undoes supabase/optional/live_counts.sql: pages are told no likes any more, and read them when they load.
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/rollback/live_counts.sql
+-- Safe to repeat: yes.
+-- squawk-ignore-file ban-drop-function, ban-drop-table
+drop trigger if exists tell_likes on public.posts_new;
+drop trigger if exists tell_owed_likes on public.posts_new;
+do $$
+begin
+  if to_regclass('realtime.messages') is not null then
+    drop policy if exists "anyone hears like counts" on realtime.messages;
+  end if;
+end
+$$;
+drop function if exists queue_private.tell_likes();
+drop function if exists queue_private.tell_owed_likes();
+drop function if exists queue_private.send_likes(uuid, bigint);
+drop table if exists queue_private.told_likes;
