@@ -100,7 +100,7 @@ select $facts${
 "posts": "0fef2c388894",
 "removed_users": "7f2240daef57",
 "notifications": "f67bba6538e0",
-"push": "0e4ee147de65",
+"push": "1b45bebc6bcb",
 "push_owners": "ef9ea8385bfd",
 "user_rows": "308968abf0e5",
 "cleanup": "7a6dc5371110",
