@@ -96,7 +96,7 @@ MIGRATIONS = {
     "posts": "7a6c5fc17de3",
     "removed_users": "7f2240daef57",
     "notifications": "b738b806b860",
-    "push": "3cfb6a0f01bb",
+    "push": "2db978bf9201",
     "push_owners": "ef9ea8385bfd",
     "user_rows": "308968abf0e5",
     "cleanup": "7a6dc5371110",
