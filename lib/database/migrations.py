@@ -75,7 +75,7 @@ MIGRATIONS = {
     "diagnose_access": "fb281688e572",
     "diagnose_app": "edc5d100c854",
     "diagnose_rows": "a0cf10851553",
-    "diagnose_triggers": "9ef892fb4913",
+    "diagnose_triggers": "8700a050e679",
     "diagnose_jobs": "508498c88a77",
     "diagnose_server": "f7d9b5449821",
     "diagnose_waking": "469485656dc0",
