@@ -59,9 +59,6 @@ licences: setup ## Write docs/licences.md from what the deployed packages say
 diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
 	@.venv/bin/python -m dev.diagnose $(ARGS)
 
-licences: setup ## Write docs/licences.md from what the deployed packages say
-	@.venv/bin/python -m dev.licences
-
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-cli.txt requirements-cli.in
