@@ -78,6 +78,7 @@ comment on column queue_private.push_reach.is_taken is 'Whether it took the last
 comment on column queue_private.push_reach.was_taken is 'Whether this endpoint has ever taken a push: then it was subscribed with our key.';
 -- Serves refused_users.
 create index if not exists push_reach_pushed_at_idx on queue_private.push_reach (pushed_at);
+-- Serves refused_users: the endpoints that were subscribed with our key.
 create index if not exists push_reach_was_taken_idx on queue_private.push_reach (subscription_id) where was_taken;
 alter table queue_private.push_reach enable row level security;
 revoke all on table queue_private.push_reach from public, anon, authenticated;
