@@ -14,7 +14,7 @@ LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command=
 .PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences types diagnose-demo release screenshots checklist clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
