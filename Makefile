@@ -11,10 +11,10 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots checklist clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
@@ -50,10 +50,11 @@ schema: setup ## Write what the migrations make, with which the doctor compares 
 doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
 	@.venv/bin/python -m dev.doctor $(ARGS)
 
-licences: setup ## Write docs/licences.md from what the deployed packages say
-	@.venv/bin/python -m dev.licences
 diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
 	@.venv/bin/python -m dev.diagnose $(ARGS)
+
+licences: setup ## Write docs/licences.md from what the deployed packages say
+	@.venv/bin/python -m dev.licences
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
@@ -72,6 +73,9 @@ queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help`
 
 soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+checklist: setup ## Run the manual checklist (docs/checklist.md) and print it with the results
+	@.venv/bin/python -m dev.checklist $(ARGS)
 
 audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 	@.venv/bin/python -m dev.audit

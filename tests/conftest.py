@@ -2,6 +2,7 @@
 migrated database that nobody else uses."""
 
 import itertools
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -168,3 +169,11 @@ def functions(project: dict[str, str], tmp_path: Path) -> Iterator[Callable[...,
             return running.enter_context(Functions(PROJECT, env, log=log))
 
         yield serve
+
+
+@pytest.fixture(scope="session")
+def released_types() -> set[str]:
+    """The job types that this product brings: those that the enum begins with."""
+    text = (PROJECT / "supabase/migrations/20261124060100_jobs.sql").read_text()
+    names = text.partition("create type public.job_type as enum (")[2].partition(")")[0]
+    return set(re.findall(r"'(\w+)'", names))

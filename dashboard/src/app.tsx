@@ -1,6 +1,6 @@
 /** Which screen is shown: what the address says, once somebody has signed in. */
 
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { useAccess } from "./api/session";
 import { Doctor } from "./pages/doctor";
@@ -11,34 +11,44 @@ import { Journal } from "./pages/journal";
 import { Likes } from "./pages/likes";
 import { Overview } from "./pages/overview";
 import { Runs } from "./pages/runs";
-import { Schedules } from "./pages/schedules";
 import { SignIn } from "./pages/sign-in";
-import { Empty, PageHead } from "./ui/parts";
+import { Boundary } from "./ui/boundary";
+import { Empty, Loading, PageHead } from "./ui/parts";
 import { SCREENS, Shell } from "./ui/shell";
+
+// It brings the words for cron expressions along.
+const Schedules = lazy(() => import("./pages/schedules").then((page) => ({ default: page.Schedules })));
 
 export function App() {
   const { session } = useAccess();
+  const [path] = useLocation();
   useTitle(session !== null);
   if (!session) {
     return <SignIn />;
   }
   return (
     <Shell>
-      <Switch>
-        <Route path="/" component={Overview} />
-        <Route path="/jobs" component={Jobs} />
-        <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
-        <Route path="/types" component={JobTypes} />
-        <Route path="/schedules" component={Schedules} />
-        <Route path="/runs" component={Runs} />
-        <Route path="/likes" component={Likes} />
-        <Route path="/doctor" component={Doctor} />
-        <Route path="/journal" component={Journal} />
-        <Route>
-          <PageHead title="No such page" />
-          <Empty title="There is nothing at this address.">Choose a screen from the menu.</Empty>
-        </Route>
-      </Switch>
+      <Boundary key={path} what="This screen">
+        <Switch>
+          <Route path="/" component={Overview} />
+          <Route path="/jobs" component={Jobs} />
+          <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
+          <Route path="/types" component={JobTypes} />
+          <Route path="/schedules">
+            <Suspense fallback={<Loading what="the schedules" />}>
+              <Schedules />
+            </Suspense>
+          </Route>
+          <Route path="/runs" component={Runs} />
+          <Route path="/likes" component={Likes} />
+          <Route path="/doctor" component={Doctor} />
+          <Route path="/journal" component={Journal} />
+          <Route>
+            <PageHead title="No such page" />
+            <Empty title="There is nothing at this address.">Choose a screen from the menu.</Empty>
+          </Route>
+        </Switch>
+      </Boundary>
     </Shell>
   );
 }

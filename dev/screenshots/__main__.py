@@ -37,8 +37,8 @@ class Shot:
 
 
 SHOTS = (
-    Shot("overview-light", "", size=(1280, 1240)),
-    Shot("overview-dark", "", "dark", size=(1280, 1240)),
+    Shot("overview-light", "", size=(1280, 1120)),
+    Shot("overview-dark", "", "dark", size=(1280, 1120)),
     Shot("jobs-light", "jobs?status=dead"),
     Shot("redrive-dark", "jobs?status=dead&jobType=process_image", "dark", dialog=True),
     Shot("job-light", "jobs/{dead}"),

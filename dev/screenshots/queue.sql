@@ -104,7 +104,8 @@ cross join lateral (
     case when n between 14 and 19 then 7.4 else 0.6 + 2.6 * abs(sin(n * 1.7)) end as lasted,
     38 + (n * 37) % 25 as done
 ) as run
-where n not in (33, 34) and began < now();
+where n not in (33, 34) and began < now()
+order by n desc;
 
 update public.job_schedules set
   last_slot = date_trunc('hour', now()) - interval '31 minutes', next_run_at = date_trunc('hour', now()) + interval '1 hour 29 min'

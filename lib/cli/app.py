@@ -1,12 +1,14 @@
 """All commands, and what is given before them."""
 
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lib.cli.commands import acting, drain, enqueue, health, jobs, journal, schedules, types
+from lib.cli.commands import acting, drain, enqueue, health, jobs, journal, schedules, tick, types
 from lib.cli.problems import BadUsage
 from lib.cli.session import Options, guarded
 from lib.version import VERSION
@@ -52,10 +54,13 @@ def _refuse_both() -> None:
     raise BadUsage("--http and --direct exclude each other")
 
 
-for _part in (health, jobs, acting, types, enqueue, schedules, journal, drain):
+for _part in (health, jobs, acting, types, enqueue, schedules, journal, tick, drain):
     _part.add_to(app)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What the terminal's encoding lacks is shown as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app(prog_name=os.environ.get("QUEUE_PROGRAM", "queue"))

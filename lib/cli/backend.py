@@ -23,13 +23,14 @@ from lib.services.admin.queue.schedules import (
 from lib.services.admin.queue.stats import QueueStats, queue_stats
 from lib.services.health.queue import QueueHealth, queue_health
 from lib.services.queue.jobs import JobReply, JobRequest, JobsReply, JobsRequest, enqueue_requested
+from lib.services.queue.process import ProcessReply, process_queue_by_hand
 
 
 @dataclass(frozen=True, slots=True)
 class Operation[I: BaseModel, O: BaseModel]:
     """A question that can be asked over HTTP or of the service. statuses: of replies that are no error.
 
-    scope: whose token the route wants, the operators' or the one of services that enqueue.
+    scope: whose secret the route wants: the operators', that of services that enqueue, or the cron's.
     """
 
     method: Literal["GET", "POST"]
@@ -37,7 +38,7 @@ class Operation[I: BaseModel, O: BaseModel]:
     service: Callable[[I, Resources, Caller], Awaitable[Any]]
     replies: type[O]
     statuses: tuple[int, ...] = (200,)
-    scope: Literal["admin", "queue"] = "admin"
+    scope: Literal["admin", "queue", "cron"] = "admin"
 
 
 class Backend(Protocol):
@@ -79,4 +80,7 @@ ENQUEUE: Operation[JobRequest, JobReply] = Operation(
 )
 ENQUEUE_MANY: Operation[JobsRequest, JobsReply] = Operation(
     "POST", "/api/queue/jobs", enqueue_requested, JobsReply, statuses=(200, 201), scope="queue"
+)
+PROCESS: Operation[NoInput, ProcessReply] = Operation(
+    "POST", "/api/queue/process", process_queue_by_hand, ProcessReply, scope="cron"
 )

@@ -61,7 +61,7 @@ def act(
     else:
         done(f"{words.plural(reply.changed, 'job')} {_DONE[action]}")
         if action == "redrive" and reply.changed == 1:
-            tell(f"$ queue job {reply.ids[0]}")
+            tell(f"→ queue job {reply.ids[0]}")
 
 
 def _requests(action: str, ids: list[UUID] | None, chosen: dict[str, Any], changes: dict[str, Any]) -> list[JobAction]:

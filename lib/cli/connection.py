@@ -11,7 +11,7 @@ import dotenv
 
 from lib.cli.backend import Backend
 from lib.cli.directly import Directly
-from lib.cli.over_http import OverHttp
+from lib.cli.over_http import VARIABLES, OverHttp
 from lib.cli.problems import BadUsage
 
 ENV_FILE = Path(".env.local")
@@ -40,11 +40,7 @@ class Connection:
         """
         if self.way == "direct":
             return Directly.open(self.environment)
-        return OverHttp(
-            _checked_url(self.environment["QUEUE_URL"]),
-            _token(self.environment),
-            self.environment.get("QUEUE_API_TOKEN", "").strip(),
-        )
+        return OverHttp(_checked_url(self.environment["QUEUE_URL"]), _secrets(self.environment))
 
 
 def choose(url: str | None, env_file: Path | None, way: Way | None, environment: Mapping[str, str]) -> Connection:
@@ -95,13 +91,16 @@ def _checked_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _token(environment: Mapping[str, str]) -> str:
-    token = (environment.get("ADMIN_API_TOKEN") or environment.get("VIEWER_API_TOKEN") or "").strip()
-    if not token:
+def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that are set. A viewer's token does for an operator's, and changes nothing."""
+    secrets = {name: environment.get(name, "").strip() for name in VARIABLES.values()}
+    secrets["ADMIN_API_TOKEN"] = secrets["ADMIN_API_TOKEN"] or environment.get("VIEWER_API_TOKEN", "").strip()
+    for name, value in secrets.items():
+        if not value.isascii():
+            raise BadUsage(f"{name} must be ASCII, as a header is")
+    if not secrets["ADMIN_API_TOKEN"]:
         raise BadUsage("ADMIN_API_TOKEN is not set; with VIEWER_API_TOKEN instead one can look and change nothing")
-    if not token.isascii():
-        raise BadUsage("ADMIN_API_TOKEN must be ASCII, as a header is")
-    return token
+    return secrets
 
 
 def from_this_process(url: str | None, env_file: Path | None, way: Way | None) -> Connection:

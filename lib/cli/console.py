@@ -11,8 +11,10 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-# A file has no width: long enough for every column.
-_FILE_WIDTH = 160
+from lib.cli.words import clean
+
+# A file has no width: nothing is cut off or folded there.
+_FILE_WIDTH = 500
 NARROW = 100
 
 
@@ -49,19 +51,19 @@ def print_json(answer: BaseModel) -> None:
 
 def tell(text: str) -> None:
     """Say what is no answer, quietly."""
-    err.print(text, style="dim", markup=False)
+    err.print(clean(text), style="dim", markup=False)
 
 
 def fail(text: str) -> None:
     """Say what went wrong."""
     err.print("[bold red]✗[/] ", end="")
-    err.print(text, markup=False)
+    err.print(clean(text), markup=False)
 
 
 def done(text: str) -> None:
     """Say what was done."""
     out.print("[bold green]✓[/] ", end="")
-    out.print(text, markup=False)
+    out.print(clean(text), markup=False)
 
 
 def indented(text: RenderableType, mark: str = "") -> Table:

@@ -11,6 +11,9 @@ from lib.caller import Caller
 from lib.cli.backend import Operation
 from lib.resources import Resources
 from lib.settings import Settings
+from lib.tracing import tracing
+
+FLUSH_S = 1.0
 
 
 @dataclass(slots=True)
@@ -40,8 +43,9 @@ class Directly:
         return cast("O", await operation.service(given, self.resources, self.caller))
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections. What was enqueued here has a span, when traces are on."""
         await self.resources.aclose()
+        await tracing().flush(FLUSH_S)
 
 
 def _os_user() -> str:

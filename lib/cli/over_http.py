@@ -1,6 +1,7 @@
 """Asking the operators' routes of a deployment, with tokens of the environment."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,16 @@ from lib.cli.problems import BadUsage, NotReachable
 # A function that starts cold and a database that is busy take a while. Vercel ends a function after 10 s.
 TIMEOUT_S = 15.0
 
+# The secret that each kind of route wants.
+VARIABLES = {"admin": "ADMIN_API_TOKEN", "queue": "QUEUE_API_TOKEN", "cron": "CRON_SECRET"}
+
 
 @dataclass(slots=True)
 class OverHttp:
-    """See Backend. Redirects are not followed: they would carry the token elsewhere."""
+    """See Backend. secrets: by the names of their variables. Redirects are not followed: they could carry one away."""
 
     url: str
-    admin_token: str = field(repr=False)
-    queue_token: str = field(default="", repr=False)
+    secrets: Mapping[str, str] = field(repr=False)
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=TIMEOUT_S), repr=False)
 
     @property
@@ -57,11 +60,11 @@ class OverHttp:
             raise NotReachable(f"{self.url} does not answer: {str(error) or type(error).__name__}") from error
 
     def _token(self, operation: Operation[Any, Any]) -> str:
-        if operation.scope == "admin":
-            return self.admin_token
-        if not self.queue_token:
-            raise BadUsage("over HTTP jobs are enqueued with QUEUE_API_TOKEN, which is not set")
-        return self.queue_token
+        variable = VARIABLES[operation.scope]
+        token = self.secrets.get(variable, "")
+        if not token:
+            raise BadUsage(f"over HTTP {operation.path} needs {variable}, which is not set")
+        return token
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -4,8 +4,22 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from rich.markup import escape
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# C0 without the line feed, DEL and C1 (Unicode, category Cc), and what turns the direction of writing around.
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _BARS = "▁▂▃▄▅▆▇█"
+
+
+def clean(text: str) -> str:
+    """Return text without what would command the terminal: control characters, but for the end of a line."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.expandtabs(4))
+
+
+def safe(text: str) -> str:
+    """Return what others wrote as text to be shown: no control characters, and square brackets are no markup."""
+    return escape(clean(text))
 
 
 def number(value: float | None) -> str:

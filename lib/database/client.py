@@ -57,8 +57,8 @@ class Database:
         arguments: by the names that the SQL function gives them; models are sent with their snake_case names.
 
         Raises:
-            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected, UnreadableAnswer, Conflict, InvalidInput: see
-                lib.errors.
+            DatabaseUnavailable, DatabaseTimeout, DatabaseRejected, UnreadableAnswer, Conflict, InvalidInput, NotFound,
+                TooMany: see lib.errors.
         """
         try:
             async with asyncio.timeout(call_timeout_s(self.time_left_s)):

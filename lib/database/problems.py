@@ -13,6 +13,7 @@ from lib.errors import (
     DatabaseTimeout,
     DatabaseUnavailable,
     InvalidInput,
+    NotFound,
     TooMany,
 )
 
@@ -39,8 +40,10 @@ _RULES = {
     ),
 }
 
-# Data exceptions, and check constraints.
-_INVALID = ("22", "23514")
+# What our functions raise.
+_SAID_BY_US: dict[str, type[Conflict | NotFound]] = {"PT404": NotFound, "PT409": Conflict}
+# Data exceptions, a null where a value belongs, and check constraints.
+_INVALID = ("22", "23502", "23514")
 _NUL = {"22021", "22P05"}
 # Query canceled: the statement timeout.
 _TIMEOUTS = {"57014"}
@@ -66,7 +69,7 @@ _GATEWAY_STATUS = re.compile(r"5\d\d|429")
 # How long to wait when a limit's refusal does not say it in whole seconds.
 _WAIT_S = 60
 
-type Problem = Conflict | InvalidInput | TooMany | DatabaseError
+type Problem = Conflict | InvalidInput | NotFound | TooMany | DatabaseError
 
 
 def problem_of(function: str, status: int, body: bytes) -> Problem:
@@ -93,8 +96,8 @@ def _read(status: int, body: bytes) -> tuple[str | None, str, str]:
 
 
 def _translate(function: str, code: str, message: str) -> Problem:
-    if code == "PT409":
-        return Conflict(message)
+    if code in _SAID_BY_US:
+        return _SAID_BY_US[code](message)
     if code in _TIMEOUTS:
         return DatabaseTimeout(function, message)
     if code in _LATER or code.startswith(_LATER_CLASSES):

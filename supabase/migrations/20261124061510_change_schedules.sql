@@ -1,7 +1,8 @@
 -- What operators do with schedules. Caller: /api/admin/queue/schedules, the command line. The caller reads cron expressions,
 -- by a library, so it says when a schedule runs next; see job_schedules.sql.
 -- Each change is written down in operator_actions, in its transaction. Locks: the schedule's row, waited for, two seconds at
--- most: two clicks are one after the other. Safe to repeat: yes. Errors: 23514 a limit; 55P03 the row stays locked.
+-- most: two clicks are one after the other. Safe to repeat: yes. Errors: PT404 there is no schedule of this name; 23514 a
+-- limit; 55P03 the row stays locked.
 
 -- list_schedules: {"now", "schedules"}, with the database's time, from which the next run is to be planned.
 create or replace function public.list_schedules() returns jsonb
@@ -16,10 +17,23 @@ comment on function public.list_schedules is 'The schedules, with their slots an
 revoke all on function public.list_schedules from public, anon, authenticated;
 grant execute on function public.list_schedules to service_role;
 
+-- refuse_unknown_schedule: Caller: the functions below.
+create or replace function queue_private.refuse_unknown_schedule(name text) returns void
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  raise exception 'name: there is no schedule %', to_json(refuse_unknown_schedule.name) using errcode = 'PT404';
+end
+$$;
+comment on function queue_private.refuse_unknown_schedule is 'Say that there is no schedule of this name.';
+revoke all on function queue_private.refuse_unknown_schedule from public, anon, authenticated;
+grant execute on function queue_private.refuse_unknown_schedule to service_role;
+
 -- change_schedule: changes has any of job_type, payload, cron_expression, timezone, priority, max_attempts and enabled.
 -- next_run is when the schedule runs next if it is enabled and has planned_expression and planned_timezone then; another
 -- operator may have changed it meanwhile, and then the next run plans it. What changes none of the three keeps its slot.
--- Returns {"changed": 0 or 1, "schedule": {...}}, without a schedule when there is not one of this name.
+-- Returns {"changed": 0 or 1, "schedule": {...}}.
 create or replace function public.change_schedule(
   operator text, action text, name text, changes jsonb, next_run timestamptz, planned_expression text,
   planned_timezone text
@@ -35,7 +49,7 @@ begin
   select schedule.* into before
   from public.job_schedules as schedule where schedule.name = change_schedule.name for update;
   if not found then
-    return '{"changed": 0}';
+    perform queue_private.refuse_unknown_schedule(change_schedule.name);
   end if;
   wanted := jsonb_populate_record(before, change_schedule.changes - array['name', 'next_run_at', 'last_slot', 'last_error']);
   if wanted is not distinct from before then
@@ -103,7 +117,7 @@ comment on function public.create_schedule is 'Add a schedule.';
 revoke all on function public.create_schedule from public, anon, authenticated;
 grant execute on function public.create_schedule to service_role;
 
--- delete_schedule: true when it was there. Its job that still waits stays.
+-- delete_schedule: its job that still waits stays. Returns true.
 create or replace function public.delete_schedule(operator text, name text) returns boolean
 language plpgsql volatile
 set search_path = ''
@@ -114,7 +128,7 @@ declare
 begin
   delete from public.job_schedules as schedule where schedule.name = delete_schedule.name returning schedule.* into deleted;
   if not found then
-    return false;
+    perform queue_private.refuse_unknown_schedule(delete_schedule.name);
   end if;
   perform queue_private.note_operator_action(
     delete_schedule.operator, 'schedule.delete',
@@ -129,7 +143,7 @@ grant execute on function public.delete_schedule to service_role;
 
 -- run_schedule: enqueue its job now, besides its slots, which stay as they are. While the job of the last slot or of an
 -- earlier click waits or runs, no other is made, and that one's id is returned. Also for a schedule that is disabled.
--- Returns {"changed", "job_id", "schedule"}, without a schedule when there is not one of this name.
+-- Returns {"changed", "job_id", "schedule"}.
 create or replace function public.run_schedule(operator text, name text) returns jsonb
 language plpgsql volatile
 set search_path = ''
@@ -141,7 +155,7 @@ declare
 begin
   select each.* into schedule from public.job_schedules as each where each.name = run_schedule.name for update;
   if not found then
-    return '{"changed": 0}';
+    perform queue_private.refuse_unknown_schedule(run_schedule.name);
   end if;
   if not exists (select from public.background_jobs as job where job.id = schedule.last_job_id) then
     select enqueued.id into new_id

@@ -68,13 +68,15 @@ comment on function queue_private.queue_rates is 'How fast jobs come and go at p
 revoke all on function queue_private.queue_rates from public, anon, authenticated;
 grant execute on function queue_private.queue_rates to service_role;
 
--- first_job_id: the smallest id that new_job_id could have made at a moment: bounds a search by time.
+-- first_job_id: the smallest id that new_job_id could have made at a moment: bounds a search by time. An id has 48 bits
+-- for it, to the year 10889: whatever is later, infinity too, has the last of them.
 create or replace function queue_private.first_job_id(moment timestamptz) returns uuid
 language sql immutable strict parallel safe
 set search_path = ''
 as $$
   select (
-    lpad(to_hex(greatest(0, floor(extract(epoch from moment) * 1000))::bigint), 12, '0') || '70000000000000000000'
+    lpad(to_hex(least(281474976710655, greatest(0, floor(extract(epoch from moment) * 1000)))::bigint), 12, '0')
+      || '70000000000000000000'
   )::uuid
 $$;
 comment on function queue_private.first_job_id is 'The smallest job id of a moment; null for null.';

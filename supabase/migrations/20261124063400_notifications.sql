@@ -64,6 +64,8 @@ begin
   update public.notifications as notification
   set job_id = add_notification.job_id
   where notification.job_id = add_notification.redrive_of
+    -- A late worker of the dead job may have added that one after ours.
+    and not exists (select from public.notifications as own where own.job_id = add_notification.job_id)
   returning notification.id into notification_id;
   if found then
     return notification_id;

@@ -22,6 +22,7 @@ SEED = b"""
     insert into public.post_thumbnails
     values ('00000000-0000-4000-8000-000000000001', '150', 1, 1, 'https://t');
     select * from public.recompute_rankings();
+    insert into public.operator_actions (operator, action, changed) values ('admin token', 'cancel', 1);
     insert into public.notifications (user_id, title, body) values ('ANNE', 'Hello', 'x');
     insert into public.push_subscriptions (user_id, endpoint, p256dh, auth)
     values ('ANNE', 'https://push.example.com/1', 'x', 'x');

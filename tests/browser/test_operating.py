@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Complaints
@@ -190,3 +191,12 @@ def test_a_filter_is_in_the_address(site: Site, page: Page) -> None:
     site.sign_in(page, address.removeprefix(site.url()))
     expect(page.get_by_role("row")).to_have_count(2)
     expect(page.get_by_role("row").last).to_contain_text(found[-8:])
+
+
+@pytest.mark.parametrize("filter_", ["status=ded", "payload=%7Bnonsense"])
+def test_a_filter_that_is_not_understood_shows_no_jobs(site: Site, page: Page, filter_: str) -> None:
+    """Without it all jobs would match, and somebody would act on all of them."""
+    site.pending(1)
+    site.sign_in(page, f"jobs?{filter_}")
+    expect(page.get_by_text("This filter is not understood.")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(0)

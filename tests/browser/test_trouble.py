@@ -1,11 +1,14 @@
 """What the dashboard shows when the API does not answer as it should."""
 
 import json
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from playwright.sync_api import Page, Route, expect
 
+from dev.vercel import Functions
 from tests.browser.conftest import Complaints
 from tests.browser.site import Site
 
@@ -112,3 +115,17 @@ def test_the_live_refresh_rests_when_it_is_paused(site: Site, page: Page) -> Non
     page.get_by_role("button", name="Pause live refresh").click()
     scheduled = page.get_by_role("list", name="Jobs by state").get_by_role("link", name="Scheduled")
     expect(scheduled.locator(".figure")).to_have_text("3")
+
+
+def test_hidden_payloads_are_said_to_be_hidden(site: Site, page: Page) -> None:
+    """By DASHBOARD_HIDE_PAYLOADS: the page offers no filter by what it may not show."""
+    _, job_id = site.dead_sync()
+    hiding = site.functions.env | {"DASHBOARD_HIDE_PAYLOADS": "1"}
+    with Functions(site.functions.project, hiding) as functions:
+        replace(site, functions=functions).sign_in(page, f"jobs/{job_id}")
+        expect(page.get_by_text("Payloads are hidden here (DASHBOARD_HIDE_PAYLOADS).")).to_be_visible()
+        expect(page.get_by_text("no such luck").first).to_be_visible()
+        page.get_by_role("link", name=re.compile("^Jobs")).click()
+        expect(page.get_by_label("Error contains")).to_be_visible()
+        expect(page.get_by_label("Payload contains")).to_have_count(0)
+        page.close()

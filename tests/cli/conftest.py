@@ -93,7 +93,7 @@ def served(functions: Callable[..., Functions]) -> Functions:
 @pytest.fixture
 def over_http(served: Functions, db: Db, tmp_path: Path, zygote: Zygote) -> Queue:
     """With the address of the functions and the operators' token."""
-    tokens = {name: served.env[name] for name in ("ADMIN_API_TOKEN", "QUEUE_API_TOKEN")}
+    tokens = {name: served.env[name] for name in ("ADMIN_API_TOKEN", "QUEUE_API_TOKEN", "CRON_SECRET")}
     return Queue({"QUEUE_URL": served.url} | tokens, tmp_path, zygote)
 
 

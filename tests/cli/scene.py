@@ -6,12 +6,16 @@ import psycopg
 
 type Db = psycopg.Connection[dict[str, Any]]
 
-REFUSED = "PermanentFailure: the push service answered 401: the VAPID key is not the one of the subscription"
+REFUSED = "PermanentFailure: the push service answered 401"
 
 
-def die(db: Db, error: str = REFUSED, payload: str = '{"kind": "like"}') -> str:
+def die(db: Db, error: str = REFUSED, payload: str = '{"kind": "like"}', job_id: str | None = None) -> str:
     """Let a notification die at its first attempt, and return its id."""
-    db.execute("insert into background_jobs (job_type, payload) values ('send_notification', %s)", [payload])
+    db.execute(
+        "insert into background_jobs (id, job_type, payload)"
+        " values (coalesce(%s::uuid, queue_private.new_job_id()), 'send_notification', %s)",
+        [job_id, payload],
+    )
     (job,) = db.execute("select id, claim_token from claim_jobs('w-scene', 1, '{send_notification}')").fetchall()
     db.execute("select fail_job(%s, %s, %s, false)", [job["id"], job["claim_token"], error])
     return str(job["id"])
@@ -52,3 +56,10 @@ def trouble(db: Db) -> None:
         " 'NotReady: images.example.com answered 503', now() + interval '40 seconds')"
     )
     db.execute("select pause_job_type('generate_thumbnail')")
+
+
+def documented(db: Db) -> None:
+    """The same, with two dead jobs whose ids the document names."""
+    for number in (1, 2):
+        die(db, job_id=f"01a21824-0000-7000-8000-{number:012}")
+    trouble(db)

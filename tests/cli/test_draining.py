@@ -123,3 +123,18 @@ def test_over_http_it_is_refused(directly: Queue) -> None:
     """A function would be killed after ten seconds."""
     done = directly("--http", "drain")
     assert (done.code, "SUPABASE_URL" in done.err) == (2, True)
+
+
+def test_a_tick_is_one_run_and_more_while_jobs_are_due(queue: Queue, db: Db) -> None:
+    """Over HTTP by the function, with the cron's secret; directly in the process."""
+    assert "nothing was due" in queue.ok("tick").out
+    db.execute("insert into background_jobs (job_type) select 'recompute_rankings' from generate_series(1, 30)")
+    assert "30 completed" in queue.ok("tick", "--until-empty").out
+    db.execute("insert into background_jobs (job_type) values ('recompute_rankings')")
+    assert queue.ok("tick", "--json").json["completed"] == 1
+
+
+def test_a_tick_over_http_needs_the_crons_secret(over_http: Queue) -> None:
+    """It is another than the operators'."""
+    done = over_http("tick", env={"CRON_SECRET": ""})
+    assert (done.code, "CRON_SECRET" in done.err) == (2, True)

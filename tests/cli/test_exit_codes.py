@@ -1,6 +1,9 @@
 """What is wrong with the command, the way or the permission: a sentence on standard error, and a code for scripts."""
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -68,16 +71,39 @@ def test_a_wrong_token_and_a_viewer_are_refused(over_http: Queue, served: Functi
     assert db.execute("select count(*) from queue_private.paused_job_types").fetchone() == {"count": 0}
 
 
+@pytest.fixture
+def answering() -> Iterator[Callable[[int, bytes], str]]:
+    """A factory of servers that are no queue: they answer everything alike."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def serve(status: int, body: bytes) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Print nothing."""
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 def test_a_queue_that_cannot_be_reached_is_code_3(directly: Queue, answering: Callable[[int, bytes], str]) -> None:
     """Nobody listens, something else answers, or Supabase is down."""
     nobody = {"QUEUE_URL": "http://127.0.0.1:9", "ADMIN_API_TOKEN": TOKEN}
     page = nobody | {"QUEUE_URL": answering(200, b"<html>not a queue</html>")}
     broken = nobody | {"QUEUE_URL": answering(502, b"bad gateway")}
-    unset = nobody | {
-        "QUEUE_URL": answering(
-            503, b'{"error": {"code": "unavailable", "message": "no", "details": {"variables": ["X"]}}}'
-        )
-    }
+    error = {"code": "unavailable", "message": "not configured", "details": {"variables": ["X"]}}
+    unset = nobody | {"QUEUE_URL": answering(503, json.dumps({"error": error}).encode())}
     for env, words in ((nobody, "does not answer"), (page, "not understood"), (broken, "502"), (unset, "(X)")):
         done = directly("--http", "stats", env=env)
         assert (done.code, words in told(done, TOKEN)) == (3, True), done.err

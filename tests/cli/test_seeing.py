@@ -19,7 +19,7 @@ def test_status_says_what_is_wrong_and_scripts_know_by_the_code(queue: Queue, db
     assert status.code == 1
     assert status.out.startswith("● unhealthy")
     assert "14 of 24 jobs died in the last 24 hours" in status.out
-    assert "$ queue jobs --status dead" in status.out
+    assert "→ queue jobs --status dead" in status.out
     assert "generate_thumbnail paused" in status.out
     numbers = queue("status", "--json").json
     assert numbers["health"]["reasonCodes"] == ["job_due_too_long", "too_many_dead", "no_run"]

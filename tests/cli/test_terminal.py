@@ -142,6 +142,13 @@ def test_colours_are_for_terminals_that_want_them(on_terminal: Open, directly: Q
     assert "\x1b" not in directly("status").out
 
 
+def test_a_terminal_that_lacks_a_character_gets_a_question_mark(directly: Queue) -> None:
+    """And not an error."""
+    env = directly.whole_env() | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(directly.command("status"), env=env, cwd=directly.folder, capture_output=True, check=True)
+    assert done.stdout.startswith(b"? healthy")
+
+
 def test_the_shell_completes_commands_and_job_types(directly: Queue) -> None:
     """As it asks after the completion was installed."""
     asked = {"_QUEUE_COMPLETE": "complete_bash", "COMP_WORDS": "queue pause send", "COMP_CWORD": "2"}

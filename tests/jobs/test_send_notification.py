@@ -370,10 +370,10 @@ def test_a_notification_that_is_just_being_added_goes_too(db: Db, connect: Conne
     assert notifications(db) == []
 
 
-async def add_notification(database: Database, job_id: Any) -> uuid.UUID:
+async def add_notification(database: Database, job_id: Any, redrive_of: Any = None) -> uuid.UUID:
     """Store HELLO as the handler does."""
     content = HELLO | {"user_id": USER}
-    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=None, **content)
+    return await database.rpc("add_notification", uuid.UUID, job_id=job_id, redrive_of=redrive_of, **content)
 
 
 async def test_a_repeated_job_tells_nothing_twice(
@@ -394,6 +394,14 @@ async def test_two_workers_with_one_job_store_one_notification(db: Db, database:
     job_id = uuid.uuid4()
     ids = await asyncio.gather(*(add_notification(database, job_id) for _ in range(8)))
     assert len(set(ids)) == len(notifications(db)) == 1
+
+
+async def test_a_late_worker_of_the_dead_job_does_not_stop_the_redriven_one(db: Db, database: Database) -> None:
+    """It stores the notification of the dead job after the new one has its own: the new one goes on with that."""
+    dead, redriven = uuid.uuid4(), uuid.uuid4()
+    own = await add_notification(database, redriven, dead)
+    await add_notification(database, dead)
+    assert await add_notification(database, redriven, dead) == own
 
 
 # -- endpoints come from strangers

@@ -1,4 +1,4 @@
-"""The kit for tests of job pages, used as the README shows it."""
+"""The kit for tests of job pages, used as docs/extend.md shows it."""
 
 import uuid
 from dataclasses import replace

@@ -138,9 +138,16 @@ MUTANTS = (
         "claim_isolated_job",
         {"job.scheduled_for <= clock_timestamp()": "true"},
     ),
-    Mutant("cancels what is being worked on", "cancel_jobs", {"job.status = 'pending'": "true"}),
-    Mutant("cancels a sync", "cancel_jobs", {"job.job_type <> 'sync_like_count'": "true"}),
-    Mutant("redrives a job twice", "redrive_jobs", {"ended.redriven_as is null": "true"}),
+    Mutant("cancels what is being worked on", "cancel_pending_jobs", {"job.status = 'pending'": "true"}),
+    Mutant("cancels a sync", "cancel_pending_jobs", {"job.job_type <> 'sync_like_count'": "true"}),
+    Mutant(
+        "redrives a job twice",
+        "lock_dead_jobs",
+        {
+            "and ended.status = 'dead' and ended.redriven_as is null": "and ended.status = 'dead'",
+            "where ended.status = 'dead' and ended.redriven_as is null": "where ended.status = 'dead'",
+        },
+    ),
     Mutant("a completed job frees its key", "completed_holder", {"ended.status = 'completed'": "false"}),
     Mutant("a completed job frees its key in an array", "enqueue_set", {"ended.status = 'completed'": "false"}),
     Mutant(

@@ -14,13 +14,16 @@ CODE = [
 ]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CLAUDE.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "DIAGNOSTIC_FINDINGS.md",
     ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     ROOT / "dev/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FOLDERS = "api|bench|dev|docs|lib|public|supabase|tests"
-# Examples, and files of other projects. README shows how to write the first one.
+# Examples, and files of other projects. docs/extend.md shows how to write the first one.
 ELSEWHERE = {"lib/jobs/resize_avatar.py", "lib/db/_sorts.pyx"}
 
 

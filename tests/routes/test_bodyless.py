@@ -30,16 +30,16 @@ CALLS: list[Call] = [
     ("POST", "/api/admin/queue/jobs", {"action": "pause", "jobType": "process_image"}),
     ("POST", "/api/admin/queue/jobs", {"action": "redrive", "jobType": "process_image"}),
     ("POST", "/api/admin/queue/jobs", {"action": "cancel", "ids": [GOOD["postId"]]}),
-    ("GET", "/api/admin/queue/metrics", None),
+    ("POST", "/api/admin/queue/jobs", {"action": "delete", "filter": {}}),
     ("GET", "/api/admin/queue/schedules", None),
-    ("POST", "/api/admin/queue/schedules", {"action": "run", "name": "recompute-rankings"}),
+    ("POST", "/api/admin/queue/schedules", {"action": "run", "name": "x"}),
+    ("POST", "/api/admin/queue/schedules", {"action": "enable", "name": "x"}),
+    ("POST", "/api/admin/queue/schedules", {"action": "delete", "name": "x"}),
     ("GET", "/api/admin/queue/journal?of=runs", None),
-    ("GET", "/api/admin/queue/journal?of=actions", None),
-    ("POST", "/api/admin/queue/session", {"email": "anne@example.com", "password": "correct horse"}),
+    ("POST", "/api/admin/queue/session", {"refreshToken": "x"}),
+    ("GET", "/api/admin/queue/metrics", None),
     ("GET", "/api/health/queue", None),
 ]
-# Whoever has a token is told who they are without a question to Supabase.
-ASKS_NOBODY = {("GET", "/api/admin/queue/session")}
 
 
 @pytest.fixture
@@ -65,11 +65,12 @@ def test_no_route_is_left_out() -> None:
         for method in module.app.routes[0].methods
         if method != "HEAD"
     }
-    assert called | ASKS_NOBODY == served
+    # Of a token it says who that is, and asks nobody.
+    assert called == served - {("GET", "/api/admin/queue/session")}
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"<html>welcome</html>", b"null", b'"ok"'], ids=repr)
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[1][:40]} {str(call[2])[12:22]}")
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[1][:24]} {str(call[2])[12:22]}")
 async def test_an_answer_that_says_nothing_is_503(
     signed: Signed, logged: Logged, answering: Callable[[int, bytes], str], call: Call, body: bytes
 ) -> None:

@@ -91,10 +91,15 @@ def test_migrations_are_compared_by_what_they_say() -> None:
     assert list(found.values()) == [["migrations_behind"], ["migrations_changed"], ["code_behind"]]
 
 
-@pytest.mark.parametrize("status", [401, 500, 503])
+ERROR = b'{"statusCode": "500", "error": "x", "message": "no"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(401, ERROR), (500, ERROR), (503, ERROR), (200, b"null"), (200, b"<p>"), (200, b'{"a": 1}')]
+)
 @respx.mock
-async def test_storage_that_does_not_answer_is_a_finding(status: int) -> None:
+async def test_storage_that_does_not_answer_is_a_finding(status: int, body: bytes) -> None:
     """The rest of the report still comes."""
-    respx.get(url__startswith=STORAGE).respond(status, json={"statusCode": str(status), "error": "x", "message": "no"})
+    respx.get(url__startswith=STORAGE).respond(status, content=body, headers={"content-type": "application/json"})
     (finding,) = await bucket_findings(Storage(STORAGE, "key", lambda: 3.0), "post-images")
     assert finding.code == "storage_unreachable"

@@ -148,3 +148,12 @@ def test_no_token_is_given_out(service: Db) -> None:
     job = claim_one(service)
     assert str(job["claim_token"]) not in str(search(service))
     assert value(service, "cancel_job", job_id=job["id"]) is False
+
+
+@pytest.mark.parametrize("never", ["infinity", "294276-01-01"])
+def test_a_moment_that_no_id_can_have_is_after_all_of_them(service: Db, never: str) -> None:
+    """Ids have 48 bits of time: a bound beyond them would be cut to a time in the past."""
+    job_id = enqueue(service)
+    assert found(service, created_until=never) == [job_id]
+    assert found(service, created_from=never) == []
+    assert found(service, created_from="-infinity") == [job_id]

@@ -265,6 +265,18 @@ def test_static_files_are_served(serve: Serve) -> None:
     assert error_of(posted) == (405, "INVALID_REQUEST_METHOD")
 
 
+def test_a_rewrite_leads_to_a_file_where_nothing_else_is(serve: Serve) -> None:
+    """As on Vercel: files and functions come first, and what matches no rule is missing."""
+    rewrites = '[{"source": "/pages/((?!assets/).*)", "destination": "/index.html"}]'
+    headers = '[{"source": "/robots.txt", "headers": [{"key": "cache-control", "value": "immutable"}]}]'
+    config = f'{{"rewrites": {rewrites}, "headers": {headers}}}'
+    url = serve({**FILES, "vercel.json": config, "public/pages/own.txt": "mine", "public/index.html": "page"}).url
+    answers = {path: httpx.get(f"{url}/pages/{path}").text for path in ("", "a/b", "own.txt")}
+    assert answers == {"": "page", "a/b": "page", "own.txt": "mine"}
+    assert error_of(httpx.get(f"{url}/pages/assets/gone.js")) == (404, "NOT_FOUND")
+    assert httpx.get(f"{url}/robots.txt").headers["cache-control"] == "immutable"
+
+
 def test_the_headers_of_vercel_json_are_added(serve: Serve) -> None:
     """To every reply on a matching path; a header that the function sets itself wins."""
     url = serve().url

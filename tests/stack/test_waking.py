@@ -1,4 +1,4 @@
-"""The worker is woken from the database: a like is counted at once, and README's recipe works as printed."""
+"""The worker is woken from the database: a like is counted at once, and the recipe of docs/deploy.md works as printed."""
 
 import re
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from tests.stack.rows import Db, count, value
 from tests.stack.watching import wait_until
 
 Serve = Callable[..., Functions]
-README = (PROJECT / "README.md").read_text()
+PAGE = (PROJECT / "docs/deploy.md").read_text()
 OURS = "cron.job where jobname like 'suplatzigram-%%'"
 WAKES = "public.worker_runs"
 
 
 def recipe() -> dict[str, str]:
     """The section's blocks of SQL, by the first words of what stands before each."""
-    (section,) = re.findall(r"^## No waiting for the minute\n(.*?)^## ", README, re.DOTALL | re.MULTILINE)
+    (section,) = re.findall(r"^## No waiting for the minute\n(.*)", PAGE, re.DOTALL | re.MULTILINE)
     return dict(re.findall(r"^\d\. \*\*(\w+)\.\*\*(?:(?!^\d\.).)*?```sql\n(.*?)```", section, re.DOTALL | re.MULTILINE))
 
 
@@ -88,7 +88,7 @@ def test_no_second_run_starts_while_one_is_under_way(
     assert count(db, WAKES) == 2
 
 
-def test_the_readmes_recipe_works_as_printed(background: Background, db: Db, served: Functions) -> None:
+def test_the_documented_recipe_works_as_printed(background: Background, db: Db, served: Functions) -> None:
     """Stored, applied, seen, sped down, changed and removed; nothing of it is left then."""
     steps = recipe()
     assert set(steps) == {"Store", "Look", "Change", "Remove"}
@@ -105,7 +105,7 @@ def test_the_readmes_recipe_works_as_printed(background: Background, db: Db, ser
 
     run("Store")
     db.execute((PROJECT / waking.OPTION).read_bytes())
-    assert "`supabase/optional/wake_worker.sql`" in README
+    assert "`supabase/optional/wake_worker.sql`" in PAGE
     db.execute("insert into public.background_jobs (job_type) values ('recompute_rankings')")
     wait_until(lambda: count(db, "net._http_response where status_code = 200") >= 1)
     seen = run("Look")

@@ -3,7 +3,8 @@
 import { useMemo, useRef } from "react";
 import type { Stats } from "../api/contract";
 import { duration, jobs, rate } from "../text";
-import { Chart, type Series } from "../ui/chart";
+import type { Series } from "../ui/chart";
+import { Chart } from "../ui/lazy-chart";
 import { Card } from "../ui/parts";
 
 const KEPT = 720;

@@ -6,7 +6,7 @@ import { usePausing } from "../api/actions";
 import type { Health } from "../api/contract";
 import { useHealth } from "../api/queries";
 import { useMayChange } from "../api/session";
-import { words } from "../text";
+import { capital, words } from "../text";
 import { BulkDialog } from "../ui/bulk";
 import { Icon } from "../ui/icons";
 import { Button, Failed, Loading } from "../ui/parts";
@@ -29,7 +29,7 @@ export function HealthReasons() {
         {health.reasons.map((reason, position) => (
           <li key={health.reasonCodes[position] ?? reason}>
             <Icon name="warn" />
-            <p>{reason}</p>
+            <p>{capital(reason)}</p>
             <div className="mends">
               <Mend code={health.reasonCodes[position] ?? ""} health={health} />
             </div>
@@ -52,7 +52,7 @@ function Mend({ code, health }: { code: string; health: Health }) {
     case "job_due_too_long":
       return (
         <>
-          <Go to="/jobs?status=pending&sort=scheduledFor">The oldest due jobs</Go>
+          <Go to={`/jobs?status=pending&sort=scheduledFor&createdTo=${oldestDue(health)}`}>The oldest due jobs</Go>
           <Go to="/types">Job types</Go>
         </>
       );
@@ -72,11 +72,20 @@ function Mend({ code, health }: { code: string; health: Health }) {
     case "unknown_type":
     case "missing_type":
       return <Go to="/types">Job types</Go>;
+    case "push_key_refused":
+      return <Go to="/jobs?jobType=send_notification">The notifications</Go>;
+    case "storage_refuses":
+      return <Go to="/jobs?status=failed">What waits for Storage</Go>;
     case "given_back_too_often":
       return <Go to="#returning">The jobs that come back</Go>;
     default:
       return <Go to="/doctor">Ask the doctor</Go>;
   }
+}
+
+/** The moment by which the oldest due job was made: the list begins with the newest, which may be many. */
+function oldestDue({ oldestDueSeconds }: Health): string {
+  return new Date(Date.now() - ((oldestDueSeconds ?? 0) - 1) * 1_000).toISOString();
 }
 
 function Go({ to, children }: { to: string; children: ReactNode }) {

@@ -24,6 +24,16 @@ export function filterOf(parameters: URLSearchParams): JobFilter {
   return filter;
 }
 
+/** Say what is wrong with an address that somebody wrote by hand; a filter that is left out would show too much. */
+export function problemOf(parameters: URLSearchParams): string | null {
+  const status = parameters.get("status");
+  if (status && !STATUSES.some((each) => each === status)) {
+    return `status: there is no “${status}”; there are ${STATUSES.join(", ")}`;
+  }
+  const payload = parameters.get("payload");
+  return payload && !readObject(payload) ? 'payload: must be a JSON object, such as {"post_id": "…"}' : null;
+}
+
 /** Return the JSON object that a text holds; null if it holds something else. */
 export function readObject(text: string): JsonObject | null {
   try {

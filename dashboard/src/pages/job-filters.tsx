@@ -96,7 +96,10 @@ export function JobFilters() {
 
 /** On a phone the states are wider than the screen: show the one that is chosen. */
 function showChecked(states: HTMLElement | null): void {
-  states?.querySelector(":checked")?.parentElement?.scrollIntoView({ block: "nearest", inline: "center" });
+  const chosen = states?.querySelector(":checked")?.parentElement;
+  if (states && chosen) {
+    states.scrollLeft = chosen.offsetLeft - states.clientWidth / 2;
+  }
 }
 
 interface FilterProps {

@@ -8,7 +8,7 @@ import { useMayChange } from "../api/session";
 import { capital, count, jobs as jobsText } from "../text";
 import { BulkDialog, type Chosen, filterInWords } from "../ui/bulk";
 import { Button, Card, Empty, Failed, Loading, PageHead } from "../ui/parts";
-import { filterOf, sorted, sortOf } from "./job-filter";
+import { filterOf, problemOf, sorted, sortOf } from "./job-filter";
 import { JobFilters } from "./job-filters";
 import { JobTable } from "./job-table";
 
@@ -25,11 +25,18 @@ const CHANGES: Record<BulkVerb, string[]> = {
 export function Jobs() {
   const [parameters] = useSearchParams();
   const filter = filterOf(parameters);
+  const problem = problemOf(parameters);
   return (
     <>
       <PageHead title="Jobs" />
       <JobFilters />
-      <JobList key={JSON.stringify(filter)} filter={filter} />
+      {problem ? (
+        <Card>
+          <Empty title="This filter is not understood.">{problem}</Empty>
+        </Card>
+      ) : (
+        <JobList key={JSON.stringify(filter)} filter={filter} />
+      )}
     </>
   );
 }

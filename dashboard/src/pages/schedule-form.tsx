@@ -95,7 +95,7 @@ export function ScheduleForm({ schedule, onClose }: { schedule: Schedule | null;
           <input value={form.timezone} onChange={set("timezone")} list="zones" spellCheck={false} autoComplete="off" />
         </Field>
         <datalist id="zones">
-          {["UTC", ...Intl.supportedValuesOf("timeZone")].map((zone) => (
+          {[...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
             <option key={zone} value={zone} />
           ))}
         </datalist>

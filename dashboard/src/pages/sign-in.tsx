@@ -25,6 +25,9 @@ export function SignIn() {
     setBusy(true);
     setProblem(null);
     try {
+      if (way === "token" && !/^[!-~]+$/.test(text("token").trim())) {
+        throw new NotAToken(); // no header can hold it
+      }
       if (way === "token") {
         await signInWithToken(text("token"));
       } else {
@@ -90,8 +93,11 @@ export function SignIn() {
   );
 }
 
+class NotAToken extends Error {}
+
 function refusal(error: unknown, way: Way): string {
-  if (error instanceof ApiError && error.status === 401) {
+  const refused = error instanceof ApiError && error.status === 401;
+  if (refused || error instanceof NotAToken) {
     return way === "token" ? "This token is not accepted." : "The email or the password is wrong.";
   }
   if (error instanceof ApiError && error.status === 403) {

@@ -27,8 +27,8 @@ const DONE: Record<BulkVerb, string> = {
   delete: "deleted",
 };
 const EDITS = ["scheduledFor", "priority"] as const;
-/** A filter changes at most a thousand jobs a call; this many calls without an end mean that something is wrong. */
-const MOST_CALLS = 2_000;
+/** The API takes so many ids a call. */
+const IDS_A_CALL = 1_000;
 
 interface BulkProps {
   verb: BulkVerb;
@@ -58,14 +58,17 @@ export function BulkDialog({ verb, chosen, onClose, onDone }: BulkProps) {
     setProblem(null);
     let changed = 0;
     const ids: string[] = [];
+    const edit = edited(edits, when, priority);
     try {
-      for (let calls = 0; calls < MOST_CALLS && !stopped.current; calls++) {
-        const reply = await act({ action: verb, ...chosen, ...edited(edits, when, priority) });
-        changed += reply.changed;
-        ids.push(...reply.ids);
-        setDone(changed);
-        if (!reply.more || reply.changed === 0) {
-          break;
+      for (const part of parts(chosen)) {
+        let more = true;
+        while (more && !stopped.current) {
+          const reply = await act({ action: verb, ...part, ...edit });
+          changed += reply.changed;
+          ids.push(...reply.ids);
+          setDone(changed);
+          // Without the second condition a reply that says "more" and changes nothing would go on for ever.
+          more = reply.more === true && reply.changed > 0;
         }
       }
       say(`${capital(jobs(changed))} ${DONE[verb]}.`);
@@ -152,14 +155,29 @@ function useMatched(verb: BulkVerb, chosen: Chosen) {
     try {
       // An edit counts the jobs that it would change, so it is counted with a moment that no job has.
       const edit = verb === "edit" ? { scheduledFor: "2999-12-31T23:59:59Z" } : {};
-      const reply = await act({ action: verb, ...first.current, ...edit, dryRun: true });
-      setState({ matched: reply.matched ?? 0, isMore: reply.matchedIsMore ?? false, error: null });
+      let matched = 0;
+      let isMore = false;
+      for (const part of parts(first.current)) {
+        const reply = await act({ action: verb, ...part, ...edit, dryRun: true });
+        matched += reply.matched ?? 0;
+        isMore ||= reply.matchedIsMore ?? false;
+      }
+      setState({ matched, isMore, error: null });
     } catch (error) {
       setState({ matched: null, isMore: false, error });
     }
   }, [act, verb]);
   useEffect(() => void ask(), [ask]);
   return { ...state, loading: state.matched === null && state.error === null };
+}
+
+function parts(chosen: Chosen): Chosen[] {
+  if ("filter" in chosen) {
+    return [chosen];
+  }
+  const { ids } = chosen;
+  const number = Math.ceil(ids.length / IDS_A_CALL);
+  return Array.from({ length: number }, (_, part) => ({ ids: ids.slice(part * IDS_A_CALL, (part + 1) * IDS_A_CALL) }));
 }
 
 function edited(edits: boolean, when: string, priority: string): Pick<JobAction, "scheduledFor" | "priority"> {

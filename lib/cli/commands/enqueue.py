@@ -62,7 +62,7 @@ def enqueue(
         return
     job = reply.job
     done(f"{job.id} is {job.status}" if job.created else f"{job.id} holds this key already, and is {job.status}")
-    tell(f"$ queue job {job.id}")
+    tell(f"→ queue job {job.id}")
 
 
 def _needed(job_type: str | None) -> str:

@@ -45,7 +45,7 @@ def run(context: typer.Context, name: Name, as_json: Json = False) -> None:
     elif reply:
         done(f"{reply.job_id}, the last job of {name}, still waits: no other was made")
     if reply:
-        tell(f"$ queue job {reply.job_id}")
+        tell(f"→ queue job {reply.job_id}")
 
 
 @group.command("enable")

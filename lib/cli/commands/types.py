@@ -28,7 +28,7 @@ def _change(context: typer.Context, action: str, job_type: str, *, as_json: bool
         tell(f"{job_type} was {'paused already' if action == 'pause' else 'not paused'}")
     elif action == "pause":
         done(f"{job_type} is paused: its jobs wait")
-        tell(f"$ queue resume {job_type}")
+        tell(f"→ queue resume {job_type}")
     else:
         done(f"{job_type} runs again")
 

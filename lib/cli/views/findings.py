@@ -1,7 +1,6 @@
 """What the doctor found, the worst first, each with what mends it."""
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from lib.cli import words
@@ -16,8 +15,14 @@ def findings_screen(doctor: Doctor) -> RenderableType:
     parts: list[RenderableType] = []
     for each in doctor.findings:
         colour = _COLOURS[each.severity]
-        parts.append(f"[{colour}]{each.severity}[/] [bold]{escape(each.subject)}[/] [dim]{escape(each.code)}[/]")
-        parts += [indented(Text(each.message)), indented(Text(each.mend, style="dim"), "[dim]$[/]"), ""]
+        parts.append(
+            f"[{colour}]{each.severity}[/] [bold]{words.safe(each.subject)}[/] [dim]{words.safe(each.code)}[/]"
+        )
+        parts += [
+            indented(Text(words.clean(each.message))),
+            indented(Text(words.clean(each.mend), style="dim"), "[dim]$[/]"),
+            "",
+        ]
     parts.append(_sum(doctor))
     return Group(*parts)
 

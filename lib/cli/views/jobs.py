@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -52,7 +51,7 @@ def _two_lines(job: OperatorJob, now: datetime) -> RenderableType:
 
 
 def _first_line(job: OperatorJob) -> str:
-    return escape((job.error_message or "").partition("\n")[0][:200])
+    return words.safe((job.error_message or "").partition("\n")[0][:200])
 
 
 def _when(job: OperatorJob, now: datetime) -> str:
@@ -73,11 +72,11 @@ def job_story(job: OperatorJob, now: datetime) -> RenderableType:
     if job.result is not None:
         parts += ["", "[bold]Result[/]", _as_json(job.result)]
     if job.error_message:
-        parts += ["", "[bold]Error[/]", Text(job.error_message)]
+        parts += ["", "[bold]Error[/]", Text(words.clean(job.error_message))]
     if job.attempt_log:
         parts += ["", "[bold]Attempts that did not complete it[/]", _attempts(job.attempt_log)]
     if told := _what_next(job):
-        parts += ["", *(Text(f"$ {each}", style="dim") for each in told)]
+        parts += ["", *(Text(f"→ {each}", style="dim") for each in told)]
     return Group(*parts)
 
 
@@ -94,7 +93,7 @@ def _facts(job: OperatorJob, now: datetime) -> Table:
         ("Ended", _moment(job.completed_at, now)),
         ("Waited", words.milliseconds(job.waited_ms) if job.waited_ms is not None else ""),
         ("Took", words.milliseconds(job.duration_ms) if job.duration_ms is not None else ""),
-        ("Key", escape(job.idempotency_key or "")),
+        ("Key", words.safe(job.idempotency_key or "")),
         ("Given back", f"{words.plural(job.deferrals, 'time')} without an attempt counted" if job.deferrals else ""),
         ("Isolated", "its lease ran out once: it runs alone" if job.isolated else ""),
         ("Redrive of", str(job.redrive_of or "")),
@@ -111,7 +110,7 @@ def _moment(moment: datetime | None, now: datetime) -> str:
 
 
 def _as_json(value: object) -> Syntax:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = words.clean(json.dumps(value, indent=2, ensure_ascii=False))
     return Syntax(text, "json", theme="ansi_dark", background_color="default", word_wrap=True)
 
 
@@ -123,8 +122,8 @@ def _attempts(log: Sequence[AttemptRecord]) -> Table:
             words.local(each.ended_at),
             each.outcome,
             words.seconds(took),
-            each.worker_id or "-",
-            escape(each.error or "-"),
+            words.safe(each.worker_id or "-"),
+            words.safe(each.error or "-"),
         )
     return made
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.markup import escape
 
 from lib.cli import words
 from lib.cli.console import is_narrow, table
@@ -48,7 +47,7 @@ def action_list(actions: Sequence[OperatorAction], now: datetime) -> RenderableT
     made = table("When", "Who", "What", "Changed", "Details", right=("Changed",), fold=("Details",))
     for each in actions:
         made.add_row(
-            words.ago(each.at, now), escape(each.operator), each.action, words.number(each.changed), _details(each)
+            words.ago(each.at, now), words.safe(each.operator), each.action, words.number(each.changed), _details(each)
         )
     return made
 
@@ -59,7 +58,7 @@ def _details(action: OperatorAction) -> str:
     parts = [_part(name, value) for name, value in action.details.items() if name not in ("before", "after")]
     if isinstance(before, dict) and isinstance(after, dict):
         parts += [f"{name} {_text(before.get(name))} -> {_text(value)}" for name, value in after.items()]
-    return escape(", ".join(filter(None, parts)))
+    return words.safe(", ".join(filter(None, parts)))
 
 
 def _part(name: str, value: object) -> str:

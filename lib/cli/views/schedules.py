@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from lib.cli import words
@@ -22,17 +21,17 @@ def schedule_list(schedules: Sequence[Schedule], now: datetime) -> RenderableTyp
     made = table(*columns)
     for each in schedules:
         cells = {
-            "Name": escape(each.name),
+            "Name": words.safe(each.name),
             "Type": each.job_type,
-            "When": escape(each.cron_expression),
-            "Zone": escape(each.timezone),
+            "When": words.safe(each.cron_expression),
+            "Zone": words.safe(each.timezone),
             "Last": words.ago(each.last_slot, now),
             "Next": words.ago(each.next_run_at, now) if each.enabled else "-",
             "State": _state(each),
         }
         made.add_row(*(cells[name] for name in columns))
     wrong = [
-        Text.from_markup(f"[red]✗[/] {escape(each.name)}: {escape(each.last_error)}")
+        Text.from_markup(f"[red]✗[/] {words.safe(each.name)}: {words.safe(each.last_error)}")
         for each in schedules
         if each.last_error
     ]

@@ -1,7 +1,6 @@
 """Numbers in detail: times, schedules, the week, and what keeps the queue busy for nothing."""
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 from lib.cli import words
@@ -33,7 +32,7 @@ def _types(stats: QueueStats) -> Table:
     made = table("Type", *numbers, *times, right=(*numbers, *times))
     for each in stats.types:
         row = [
-            escape(each.job_type),
+            words.safe(each.job_type),
             words.number(each.completed_last_24h),
             words.number(each.dead_last_24h),
             words.number(each.discarded_last_24h),
@@ -68,7 +67,7 @@ def _given_back(stats: QueueStats) -> Table:
     for each in stats.given_back.jobs:
         since = words.ago(each.created_at, stats.generated_at)
         made.add_row(
-            str(each.id), each.job_type, words.number(each.deferrals), since, escape(each.error_message or "-")
+            str(each.id), each.job_type, words.number(each.deferrals), since, words.safe(each.error_message or "-")
         )
     return made
 
@@ -81,7 +80,7 @@ def _transaction(stats: QueueStats) -> str:
     who = ", ".join(filter(None, (open_one.role, open_one.application, open_one.state)))
     return (
         f"[yellow]A transaction has been open for {words.seconds(open_one.open_seconds)}[/] "
-        f"({escape(who)}): claims slow down meanwhile. [dim]select pg_terminate_backend({open_one.pid});[/]"
+        f"({words.safe(who)}): claims slow down meanwhile. [dim]select pg_terminate_backend({open_one.pid});[/]"
     )
 
 

@@ -1,7 +1,6 @@
 """The one screen that says how the queue is."""
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -40,11 +39,11 @@ def status_screen(health: QueueHealth, stats: QueueStats, where: str) -> Rendera
 def _headline(health: QueueHealth, stats: QueueStats, where: str) -> RenderableType:
     at = stats.generated_at.astimezone().strftime("%H:%M:%S")
     state = "[bold green]● healthy[/]" if health.healthy else "[bold red]● unhealthy[/]"
-    parts: list[RenderableType] = [f"{state}  [dim]{escape(where)}, {at}[/]"]
+    parts: list[RenderableType] = [f"{state}  [dim]{words.safe(where)}, {at}[/]"]
     for code, reason in zip(health.reason_codes, health.reasons, strict=True):
-        parts.append(indented(escape(reason), "[red]✗[/]"))
+        parts.append(indented(words.safe(reason), "[red]✗[/]"))
         if code in MENDS:
-            parts.append(f"   [dim]$ {MENDS[code]}[/]")
+            parts.append(f"   [dim]→ {MENDS[code]}[/]")
     return Group(*parts)
 
 
@@ -135,7 +134,7 @@ def _type_table(types: list[TypeStats]) -> Table:
     counts = ("Due", "Waiting", "Working")
     made = table("Type", *counts, *wide, "Dead 24 h", "Errors", right=(*counts, *wide, "Dead 24 h", "Errors"))
     for each in types:
-        name = escape(each.job_type) + (" [yellow]paused[/]" if each.paused else "")
+        name = words.safe(each.job_type) + (" [yellow]paused[/]" if each.paused else "")
         row = [name, *(words.number(count) for count in (each.due, each.pending, each.processing))]
         if wide:
             row += [

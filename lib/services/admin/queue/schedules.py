@@ -82,10 +82,10 @@ class ScheduleReply(Model):
 
 
 class _Changed(Row):
-    """The answer of the functions that change a schedule. No schedule: there is not one of this name."""
+    """The answer of the functions that change a schedule."""
 
     changed: int
-    schedule: Schedule | None = None
+    schedule: Schedule
     job_id: UUID | None = None
 
 
@@ -111,15 +111,12 @@ async def act_on_schedule(request: ScheduleAction, resources: Resources, caller:
                 "run_schedule", _Changed, operator=caller.operator, name=request.name
             )
         case "delete":
-            if not await resources.database.rpc("delete_schedule", bool, operator=caller.operator, name=request.name):
-                raise NotFound(f"name: there is no schedule {request.name!r}")
+            await resources.database.rpc("delete_schedule", bool, operator=caller.operator, name=request.name)
             return ScheduleReply(action=request.action, changed=1)
         case "create":
             changed = await _create(request, resources, caller)
         case _:
             changed = await _change(request, resources, caller)
-    if changed.schedule is None:
-        raise NotFound(f"name: there is no schedule {request.name!r}")
     return ScheduleReply(
         action=request.action, changed=changed.changed, schedule=changed.schedule, job_id=changed.job_id
     )
