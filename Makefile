@@ -11,7 +11,7 @@ DIR ?= ../app
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences diagnose-demo release screenshots checklist clean
+.PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences types diagnose-demo release screenshots checklist clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,11 +50,14 @@ schema: setup ## Write what the migrations make, with which the doctor compares 
 doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
 	@.venv/bin/python -m dev.doctor $(ARGS)
 
-diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
-	@.venv/bin/python -m dev.diagnose $(ARGS)
+types: setup ## Write supabase/types.ts, the database's types for TypeScript, by `supabase gen types`
+	@.venv/bin/python -m dev.database_types
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
+
+diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+	@.venv/bin/python -m dev.diagnose $(ARGS)
 
 lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in

@@ -1,5 +1,5 @@
 """A job that only waits, as jobs do that call other services. Takes the place of lib/jobs/send_notification.py in the
-project that bench.invocations serves; it uses what docs/extend.md tells authors of job types, and nothing else of lib."""
+project that bench.invocations serves; it uses of lib only what docs/extend.md tells."""
 
 import asyncio
 

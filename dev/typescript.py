@@ -23,6 +23,8 @@ DESCRIPTION = paths.PROJECT / "public" / "openapi.json"
 TYPES = FOLDER / "src" / "openapi.ts"
 # Whoever may call an operation needs one of these: nothing, or to be a user.
 OPEN_TO_FRONT_ENDS: tuple[dict[str, list[str]], ...] = ({}, {"userToken": []})
+# The dashboard's, of which signing in needs no token.
+OPERATORS = "/api/admin/"
 OPTIONS = ("--immutable", "--alphabetize", "--export-type", "--default-non-nullable=false")
 
 
@@ -98,6 +100,7 @@ def front_end_part(description: dict[str, Any]) -> dict[str, Any]:
     found = {
         path: {method: operation for method, operation in methods.items() if _is_open(operation)}
         for path, methods in description["paths"].items()
+        if not path.startswith(OPERATORS)
     }
     calls = {path: methods for path, methods in found.items() if methods}
     schemas = description["components"]["schemas"]

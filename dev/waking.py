@@ -1,4 +1,4 @@
-"""Waking the worker on the local stack: what docs/deploy.md's "No waiting for the minute" does by hand on a hosted project."""
+"""Waking the worker on the local stack: what docs/deploy.md does by hand on a hosted project."""
 
 from pathlib import Path
 

@@ -13,6 +13,7 @@ QueueError
 │   ├── DatabaseUnavailable   no answer, "not now", or locked       try again later
 │   ├── DatabaseTimeout       it took too long                      try again; the call may have had an effect
 │   ├── DatabaseRejected      Postgres or PostgREST refused         a bug here, or a limit that was passed
+│   │   └── SchemaDiffers         there is no such function        the code was deployed before its migration
 │   └── UnreadableAnswer      it answered what nobody expects       code and migrations differ, or a proxy answered
 └── JobFailure           raised by handlers: this attempt failed
     ├── PermanentFailure      no attempt can succeed                dead at once
@@ -113,6 +114,10 @@ class DatabaseRejected(DatabaseError):
     def __init__(self, function: str, message: str, sqlstate: str) -> None:
         super().__init__(function, f"{message} ({sqlstate})")
         self.sqlstate = sqlstate
+
+
+class SchemaDiffers(DatabaseRejected):
+    """What the code calls is not in the database, or what that reads: code and migrations differ for a while."""
 
 
 class UnreadableAnswer(DatabaseError):

@@ -9,9 +9,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from dev import database_types
 from dev.check import adoption, beside_next, code, dashboard, deployment, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
+
+
+def types() -> str:
+    """Compare supabase/types.ts with what the migrations give now."""
+    if database_types.FILE.read_text() != database_types.generate():
+        raise CheckError("supabase/types.ts is out of date: make types")
+    return "supabase/types.ts is current"
+
 
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
@@ -25,6 +34,7 @@ CHECKS: dict[str, Check] = {
     "advisors": schema.advisors,
     "client": code.client,
     "imports": code.imports,
+    "types": types,
     "squawk": schema.squawk,
     "secrets": secret_scan.secrets,
     "ruff": code.ruff,

@@ -18,12 +18,14 @@ from dev.check.advisors import Remark, explained, problems, served
 from dev.check.commands import CheckError, npm_tool, run, tool
 from dev.supabase import temporary
 
+LINTED = ("migrations", "optional", "rollback")
 DESCRIBE = Path(__file__).with_name("describe.sql")
 
 
 def squawk() -> str:
-    """Lint the migrations by the rules of .squawk.toml."""
-    files = sorted((paths.PROJECT / "supabase").glob("*/*.sql"))
+    """Lint the migrations, the optional ones and the rollbacks, by the rules of .squawk.toml."""
+    supabase = paths.PROJECT / "supabase"
+    files = sorted(file for folder in LINTED for file in (supabase / folder).glob("*.sql"))
     run([tool("squawk"), *files])
     return f"{len(files)} files"
 

@@ -5,13 +5,14 @@ Nothing is retried here.
 """
 
 import asyncio
+import json
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 
 from lib.database.problems import problem_of
 from lib.database.storage_calls import StorageCalls
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # For functions that return void.
 NOTHING: TypeAdapter[None] = TypeAdapter(None)
+
+# Of a number: a double has up to 309 before the point, and Python reads an integer of up to 4,300.
+MAX_DIGITS = 400
 
 _JSON = {"content-type": "application/json", "accept": "application/json"}
 
@@ -102,8 +106,29 @@ def _read[T](function: str, returns: type[T] | TypeAdapter[T], body: bytes) -> T
         # A function that returns void answers with an empty body. What a newer migration added is ignored.
         return adapter.validate_json(body or b"null", extra="ignore")
     except ValidationError as error:
-        # Without the values: they may be anybody's.
-        where = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise UnreadableAnswer(
-            function, f"{'.'.join(map(str, where['loc'])) or 'the answer'}: {where['msg']}"
-        ) from None
+        problem = _problem(error)
+    if problem["type"] == "json_invalid":
+        try:
+            return adapter.validate_python(_read_long_numbers(body), extra="ignore")
+        except ValidationError as error:
+            problem = _problem(error)
+        except (ValueError, RecursionError):
+            raise UnreadableAnswer(function, "the answer: Invalid JSON") from None
+    raise UnreadableAnswer(function, f"{'.'.join(map(str, problem['loc'])) or 'the answer'}: {problem['msg']}")
+
+
+def _problem(error: ValidationError) -> ErrorDetails:
+    """The first one, without its value: it may be anybody's."""
+    return error.errors(include_url=False, include_input=False, include_context=False)[0]
+
+
+def _read_long_numbers(body: bytes) -> Any:
+    """Postgres writes out numbers of any length. One that Python does not read becomes a text that says so: a wrong
+    value in its own place, and not the end of the whole answer."""
+    return json.loads(body, parse_int=_number, parse_float=_number)
+
+
+def _number(digits: str) -> int | float | str:
+    if len(digits) > MAX_DIGITS:
+        return f"a number of {len(digits)} digits"
+    return float(digits) if set(digits) & set(".eE") else int(digits)

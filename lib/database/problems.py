@@ -14,6 +14,7 @@ from lib.errors import (
     DatabaseUnavailable,
     InvalidInput,
     NotFound,
+    SchemaDiffers,
     TooMany,
 )
 
@@ -63,6 +64,8 @@ _LATER = {
     "PGRST002",  # no schema cache
     "PGRST003",  # timed out waiting for a connection
 }
+# There is no such function, table or column, or PostgREST does not know of it yet.
+_SCHEMA_DIFFERS = {"42883", "42P01", "42703", "PGRST202"}
 # A reply that is not PostgREST's own: a gateway before it is busy or down. (Cloudflare's statuses are 520 to 530.)
 _GATEWAY_STATUS = re.compile(r"5\d\d|429")
 
@@ -107,4 +110,4 @@ def _translate(function: str, code: str, message: str) -> Problem:
     if code.startswith(_INVALID):
         broken = next((rule for constraint, rule in _RULES.items() if constraint in message), None)
         return InvalidInput(*broken) if broken else InvalidInput(function, message)
-    return DatabaseRejected(function, message, code)
+    return (SchemaDiffers if code in _SCHEMA_DIFFERS else DatabaseRejected)(function, message, code)

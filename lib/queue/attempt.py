@@ -20,12 +20,14 @@ from lib.queue.context import JobContext
 from lib.queue.deadline import Deadline
 from lib.queue.follow_ups import FollowUps
 from lib.queue.handler import call_handler
-from lib.queue.job import Job
+from lib.queue.job import Job, UnreadableJob
 from lib.queue.outcome import Completed, Discard, Snooze
 from lib.queue.registry import JobType, Payload
 from lib.queue.settlement import Settlement, release, settle_failure, settle_outcome
 from lib.resources import Resources
 from lib.tracing import tracing
+
+UNREADABLE = "the job's row is not one that the queue's functions write: look at it in job_history"
 
 
 class _Ready(NamedTuple):
@@ -92,6 +94,9 @@ def _read_payloads(job_type: JobType, jobs: Sequence[Job]) -> tuple[list[_Ready]
     ready: list[_Ready] = []
     refused: list[Settlement] = []
     for job in jobs:
+        if isinstance(job, UnreadableJob):
+            refused.append(_fail(job_type, job, PermanentFailure(UNREADABLE)))
+            continue
         try:
             ready.append(_Ready(job, job_type.payload.model_validate(job.payload)))
         except ValidationError as error:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, assert_never
 
-from lib.errors import DatabaseTimeout, DatabaseUnavailable, NotReady, PermanentFailure, RetryLater
+from lib.errors import (
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    NotReady,
+    PermanentFailure,
+    RetryLater,
+    SchemaDiffers,
+    UnreadableAnswer,
+)
 from lib.queue.job import Job
 from lib.queue.jsonable import storable_result, storable_text
 from lib.queue.outcome import Completed, Discard, Outcome, Snooze
@@ -14,8 +22,9 @@ from lib.queue.policy import Policy
 
 # The longest wait that settle_jobs takes: a year.
 MAX_WAIT_S = 31_536_000.0
-# For how long after a job was made a timeout of the database is nobody's attempt: about eight tries.
-LOAD_PASSES = timedelta(hours=1)
+# For how long after a job was made a timeout of the database, or one that is not what the code expects, is nobody's
+# attempt: about eight tries.
+TROUBLE_PASSES = timedelta(hours=1)
 
 # What becomes of a job when its attempt has ended.
 type Ending = Literal["completed", "retried", "dead", "snoozed", "discarded", "released"]
@@ -78,8 +87,9 @@ def settle_failure(job: Job, policy: Policy, error: BaseException, chance: float
         case DatabaseUnavailable():
             # Supabase is down: no attempt of this job could have succeeded.
             return Settlement(job, "retried", error=message, not_counted=True)
-        case DatabaseTimeout() if now - job.created_at < LOAD_PASSES:
-            # Most likely the database is busy. A job whose own query takes too long ends all the same, a little later.
+        case DatabaseTimeout() | UnreadableAnswer() | SchemaDiffers() if now - job.created_at < TROUBLE_PASSES:
+            # Most likely the database is busy, or the code was deployed before its migration. A job whose own query
+            # takes too long, or whose function is missing for good, ends all the same, a little later.
             return Settlement(job, "retried", error=message, not_counted=True)
         case RetryLater():
             wait = _wait_s(error.seconds)

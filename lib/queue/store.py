@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 
 from lib.database import NOTHING, Database
 from lib.model import Row
-from lib.queue.job import Job
+from lib.queue.job import Claimed, Job
 from lib.queue.settlement import Settlement
 from lib.tracing import tracing
 
 type Answer = Literal["settled", "already", "stale"]
 
+_CLAIMED: TypeAdapter[list[Job]] = TypeAdapter(list[Claimed])
 _JOB_ID: TypeAdapter[UUID | None] = TypeAdapter(UUID | None)
 
 
@@ -30,7 +31,7 @@ class SettledAndClaimed(Row):
     """The answers, in the order of the settlements, and the jobs that were leased."""
 
     settled: tuple[Settled, ...]
-    claimed: tuple[Job, ...]
+    claimed: tuple[Claimed, ...]
 
 
 class Rescued(Row):
@@ -116,7 +117,7 @@ class Store:
         """Lease one job of these types that must run alone, if one is due."""
         with tracing().exchanging(self.worker_id) as exchange:
             jobs = await self.database.rpc(
-                "claim_isolated_job", list[Job], worker_id=self.worker_id, job_types=job_types, lease_seconds=lease_s
+                "claim_isolated_job", _CLAIMED, worker_id=self.worker_id, job_types=job_types, lease_seconds=lease_s
             )
             exchange.received(jobs)
         return jobs[0] if jobs else None

@@ -28,7 +28,7 @@ create table if not exists queue_private.reserved_names (
     check (kind in ('relation', 'type', 'function', 'trigger', 'policy', 'bucket'))
 );
 comment on table queue_private.reserved_names is 'Names that were free when the migrations first came: what has them is ours.';
-comment on column queue_private.reserved_names.name is 'In the schema public; of a trigger or a policy, on an adopted table.';
+comment on column queue_private.reserved_names.name is 'In the schema public; of a trigger or a policy, on an adopted table or on auth.users.';
 alter table queue_private.reserved_names enable row level security;
 revoke all on table queue_private.reserved_names from public, anon, authenticated;
 
@@ -75,7 +75,9 @@ begin
     select pg_describe_object('pg_trigger'::regclass, t.oid, 0)
     from wanted
     join pg_catalog.pg_trigger as t on t.tgname = wanted.name
-    where wanted.kind = 'trigger' and t.tgrelid in (select to_regclass('public.' || each) from unnest(adopted) as each)
+    where wanted.kind = 'trigger' and t.tgrelid in (
+      select to_regclass('public.' || each) from unnest(adopted) as each union all select to_regclass('auth.users')
+    )
     union
     select pg_describe_object('pg_policy'::regclass, p.oid, 0)
     from wanted
@@ -134,7 +136,8 @@ select queue_private.reserve_names('{
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
     "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images",
-    "ignore_like_write_on_insert", "ignore_like_write_on_update", "leave_others_posts"
+    "ignore_like_write_on_insert", "ignore_like_write_on_update", "leave_others_posts",
+    "remove_notifications_and_subscriptions"
   ],
   "policy": [
     "anyone reads comments", "anyone reads posts", "old clients name likes", "sessions add ratings", "sessions read ratings",

@@ -133,11 +133,14 @@ comment on column public.background_jobs.owner is 'The user whose limit of unfin
 comment on column public.background_jobs.traceparent is 'The trace of whoever enqueued it; null without one, and for jobs that triggers make.';
 comment on column public.background_jobs.isolated is 'Its lease ran out once: from then on it runs alone.';
 
+-- The payload's domain costs a settle nothing, because background_jobs has it from there. A result has none: looking at it
+-- again would cost each settle. settle_jobs makes it readable, and what others insert is made so when it is read
+-- (readable_json.sql).
 create table if not exists public.job_history (
   id bigint generated always as identity,
   job_id uuid primary key,
   job_type public.job_type not null,
-  payload jsonb not null,
+  payload queue_private.job_payload not null,
   status public.job_status not null,
   priority integer not null,
   attempts integer not null,
@@ -156,6 +159,7 @@ create table if not exists public.job_history (
   attempt_log jsonb,
   constraint job_history_is_ended check (status in ('completed', 'dead', 'discarded', 'cancelled')),
   constraint job_history_dead_says_why check (status <> 'dead' or error_message is not null),
+  constraint job_history_error_at_most_2000 check (char_length(error_message) <= 2000),
   constraint job_history_only_dead_are_redriven check (redriven_as is null or status = 'dead')
 );
 comment on table public.job_history is 'Ended jobs: completed, dead, discarded or cancelled.';

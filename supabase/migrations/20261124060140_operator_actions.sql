@@ -14,7 +14,12 @@ create table if not exists public.operator_actions (
   constraint operator_actions_operator_1_to_200 check (char_length(operator) between 1 and 200),
   constraint operator_actions_action_1_to_100 check (char_length(action) between 1 and 100),
   constraint operator_actions_details_is_an_object check (jsonb_typeof(details) = 'object'),
-  constraint operator_actions_changed_something check (changed > 0)
+  constraint operator_actions_changed_something check (changed > 0),
+  -- As in queue_private.job_payload: Python must be able to read it.
+  constraint operator_actions_details_at_most_64_deep check (not jsonb_path_exists(details, '$.**{64 to last}')),
+  constraint operator_actions_details_numbers_below_1e308 check (
+    details::text !~ '([0-9]{103}){3}' or not jsonb_path_exists(details, '$.** ? (@ > 1e308 || @ < -1e308)')
+  )
 );
 comment on table public.operator_actions is 'What operators changed. Append only.';
 comment on column public.operator_actions.operator is 'The token or the user; the database role when a function was called directly.';

@@ -12,7 +12,7 @@ as $$
 #variable_conflict use_column
 begin
   return query
-    select ended.job_id, ended.job_type, ended.payload, ended.status
+    select ended.job_id, ended.job_type, ended.payload::jsonb, ended.status
     from public.job_history as ended
     where ended.idempotency_key = completed_holder.idempotency_key and ended.status = 'completed'
       and ended.completed_at

@@ -15,7 +15,12 @@ create table if not exists public.worker_runs (
   hops integer not null default 0,
   constraint worker_runs_trigger_is_known check (trigger in ('cron', 'manual', 'handover', 'fanout')),
   constraint worker_runs_finished_says_why check ((finished_at is null) = (stop_reason is null)),
-  constraint worker_runs_stop_reason_is_known check (stop_reason in ('empty', 'budget', 'limit', 'error'))
+  constraint worker_runs_stop_reason_is_known check (stop_reason in ('empty', 'budget', 'limit', 'error')),
+  -- As in queue_private.job_payload: Python must be able to read it.
+  constraint worker_runs_counts_at_most_64_deep check (not jsonb_path_exists(counts, '$.**{64 to last}')),
+  constraint worker_runs_counts_numbers_below_1e308 check (
+    counts::text !~ '([0-9]{103}){3}' or not jsonb_path_exists(counts, '$.** ? (@ > 1e308 || @ < -1e308)')
+  )
 );
 -- What the deployed code can do: queue_health names the types that it leaves waiting.
 alter table public.worker_runs add column if not exists known_types text[];

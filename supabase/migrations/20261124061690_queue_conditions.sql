@@ -10,8 +10,9 @@ as $$
 begin
   return (
     select jsonb_build_object(
-      'drifting_posts', ended.result -> 'drifting',
-      'checked_posts', ended.result -> 'checked',
+      -- Whole numbers, whatever somebody has written into the table: health must stay readable.
+      'drifting_posts', substring(ended.result ->> 'drifting' from '^[0-9]{1,9}$')::integer,
+      'checked_posts', substring(ended.result ->> 'checked' from '^[0-9]{1,9}$')::integer,
       'audited_at', ended.completed_at
     )
     from public.job_history as ended
@@ -45,7 +46,8 @@ begin
         select coalesce(jsonb_agg(to_jsonb(most)), '[]')
         from (
           select
-            job.id, job.job_type, job.status, job.deferrals, job.created_at, job.scheduled_for, job.error_message
+            job.id, job.job_type, job.status, job.deferrals,
+            queue_private.readable_time(job.created_at) as created_at, job.scheduled_for, job.error_message
           from public.background_jobs as job
           where job.deferrals >= 10
           order by job.deferrals desc

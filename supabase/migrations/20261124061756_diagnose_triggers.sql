@@ -29,7 +29,19 @@ begin
   where t.tgrelid in (to_regclass('public.post_ratings'), to_regclass('public.posts_new'), to_regclass('public.comments'))
     and not t.tgisinternal and t.tgenabled <> 'D' and not f.prosecdef
     and f.prosrc ~* format('\minsert\s+into\s+(public\.)?"?%s\M', c.relname)
-    and has_any_column_privilege('anon', t.tgrelid, 'insert')
+    -- Ours are tested.
+    and f.pronamespace <> 'queue_private'::regnamespace
+    -- tgtype: 4 is insert, 8 delete, 16 update. tgattr: the columns of "update of".
+    and (
+      t.tgtype & 4 > 0 and has_any_column_privilege('anon', t.tgrelid, 'insert')
+      or t.tgtype & 8 > 0 and has_table_privilege('anon', t.tgrelid, 'delete')
+      or t.tgtype & 16 > 0 and exists (
+        select from pg_catalog.pg_attribute as a
+        where a.attrelid = t.tgrelid and a.attnum > 0 and not a.attisdropped
+          and (cardinality(t.tgattr::smallint[]) = 0 or a.attnum = any (t.tgattr::smallint[]))
+          and has_column_privilege('anon', t.tgrelid, a.attnum, 'update')
+      )
+    )
     and not has_any_column_privilege('anon', queue_table.id, 'insert')
   union all
   select 'function_open', 'critical', f.oid::regprocedure::text,

@@ -1,4 +1,5 @@
--- find_jobs: active and ended jobs by id, without their tokens. Caller: /api/queue/jobs, list_jobs.
+-- find_jobs: active and ended jobs by id, without their tokens. Caller: /api/queue/jobs, list_jobs. What somebody has written
+-- into the tables directly, and readers cannot take, is made readable: one such row must not break a page of them.
 -- Locks: none. Safe to repeat: yes.
 
 -- job_state: a job as callers see it, whichever of the two tables it is in. A column of the other table is null.
@@ -30,18 +31,19 @@ begin
   end if;
   return query
     select
-      job.id, job.job_type, job.payload, job.status, job.priority, job.attempts, job.max_attempts,
-      job.scheduled_for, job.started_at, null::timestamptz, job.error_message, null::jsonb,
-      null::bigint, job.idempotency_key, job.isolated, job.redrive_of, null::uuid, job.created_at,
-      null::bigint, job.deferrals, job.attempt_log
+      job.id, job.job_type, job.payload::jsonb, job.status, job.priority, job.attempts, job.max_attempts,
+      job.scheduled_for, queue_private.readable_time(job.started_at), null::timestamptz, job.error_message, null::jsonb,
+      null::bigint, job.idempotency_key, job.isolated, job.redrive_of, null::uuid, queue_private.readable_time(job.created_at),
+      null::bigint, job.deferrals, queue_private.readable_attempts(job.attempt_log)
     from public.background_jobs as job
     where job.id = any (job_ids)
     union all
     select
-      ended.job_id, ended.job_type, ended.payload, ended.status, ended.priority, ended.attempts,
-      ended.max_attempts, null::timestamptz, null::timestamptz, ended.completed_at,
-      ended.error_message, ended.result, ended.duration_ms, ended.idempotency_key, null::boolean,
-      ended.redrive_of, ended.redriven_as, ended.created_at, ended.waited_ms, null::integer, ended.attempt_log
+      ended.job_id, ended.job_type, ended.payload::jsonb, ended.status, ended.priority, ended.attempts,
+      ended.max_attempts, null::timestamptz, null::timestamptz,
+      queue_private.readable_time(ended.completed_at),
+      ended.error_message, queue_private.readable_json(ended.result), ended.duration_ms, ended.idempotency_key, null::boolean,
+      ended.redrive_of, ended.redriven_as, queue_private.readable_time(ended.created_at), ended.waited_ms, null::integer, queue_private.readable_attempts(ended.attempt_log)
     from public.job_history as ended
     where ended.job_id = any (job_ids);
 end

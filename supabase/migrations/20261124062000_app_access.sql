@@ -17,14 +17,9 @@
 -- A view without security_invoker reads and writes with its owner's rights, whatever is revoked from the caller. So clients
 -- can no longer write through such views on posts_new, and on the others where the policies below hold. Reading stays.
 
-revoke truncate, references, trigger, maintain on table public.posts_new, public.post_ratings, public.comments
-  from public, anon, authenticated;
-grant select, insert, update, delete on table public.posts_new, public.post_ratings, public.comments
-  to service_role;
-grant select on table queue_private.repaired_rows to service_role;
-
 -- Row level security is on, in the order in which raters lock. In the same file as the policies, without which everything
--- would seem empty to the clients of an adopted table.
+-- would seem empty to the clients of an adopted table. Before any grant: a grant writes the table's row in pg_class, and an
+-- ANALYZE that waits for that row holds a lock for which this would wait.
 do $$
 declare
   app_table regclass;
@@ -41,6 +36,12 @@ begin
   end loop;
 end
 $$;
+
+revoke truncate, references, trigger, maintain on table public.posts_new, public.post_ratings, public.comments
+  from public, anon, authenticated;
+grant select, insert, update, delete on table public.posts_new, public.post_ratings, public.comments
+  to service_role;
+grant select on table queue_private.repaired_rows to service_role;
 
 -- Writing posts, column by column: see like_writes.sql.
 select queue_private.grant_post_columns();

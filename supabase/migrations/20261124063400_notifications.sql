@@ -11,7 +11,9 @@ create table if not exists public.notifications (
   read_at timestamptz,
   constraint notifications_title_1_to_200 check (char_length(title) between 1 and 200),
   constraint notifications_body_at_most_2000 check (char_length(body) <= 2000),
-  constraint notifications_url_at_most_2048 check (char_length(url) <= 2048)
+  constraint notifications_url_at_most_2048 check (char_length(url) <= 2048),
+  -- As in lib/jobs/send_notification.py, for whoever writes: users read the table itself, and a click follows the URL.
+  constraint notifications_url_is_http_or_a_path check (url ~ '^(https?://[^/\\?#]|/([^/\\]|$))[!-~]*$')
 );
 comment on table public.notifications is 'What a user is told.';
 comment on column public.notifications.job_id is 'The job that told it last: a repeated job finds its notification.';
@@ -47,12 +49,13 @@ $$;
 
 -- add_notification: add a job's notification, or find it: its own, or that of the dead job it was redriven from.
 -- Returns its id; null when the user was removed meanwhile. Locks: see hold_user; the unique index on job_id. Safe to
--- repeat: yes.
+-- repeat: yes. Errors: 55P03 a removal of the user takes more than 2 seconds.
 create or replace function public.add_notification(
   job_id uuid, redrive_of uuid, user_id uuid, title text, body text, url text
 ) returns uuid
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 declare

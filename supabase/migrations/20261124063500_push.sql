@@ -78,6 +78,7 @@ comment on column queue_private.push_reach.is_taken is 'Whether it took the last
 comment on column queue_private.push_reach.was_taken is 'Whether this endpoint has ever taken a push: then it was subscribed with our key.';
 -- Serves refused_users.
 create index if not exists push_reach_pushed_at_idx on queue_private.push_reach (pushed_at);
+-- Serves refused_users: the endpoints that were subscribed with our key.
 create index if not exists push_reach_was_taken_idx on queue_private.push_reach (subscription_id) where was_taken;
 alter table queue_private.push_reach enable row level security;
 revoke all on table queue_private.push_reach from public, anon, authenticated;
@@ -121,6 +122,7 @@ grant execute on function public.undelivered_pushes to service_role;
 -- the subscription has another endpoint by now.
 -- Locks: both, for key share; then the subscription, for no key update, when its counters change, and its row of
 -- push_reach. Safe to repeat: yes.
+-- Errors: 55P03, here and in the two below, when somebody holds a row for more than 2 seconds: nobody's attempt.
 -- squawk-ignore ban-drop-function
 drop function if exists public.record_push(uuid, uuid, integer);
 create or replace function public.record_push(
@@ -128,6 +130,7 @@ create or replace function public.record_push(
 ) returns void
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 declare
@@ -172,6 +175,7 @@ grant execute on function public.record_push to service_role;
 create or replace function public.give_up_push(notification_id uuid, subscription_id uuid) returns void
 language plpgsql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 #variable_conflict use_column
 begin
@@ -201,6 +205,7 @@ grant execute on function public.give_up_push to service_role;
 create or replace function public.remove_push_subscription(subscription_id uuid) returns void
 language sql volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
   delete from public.push_subscriptions as subscription
   where subscription.id = remove_push_subscription.subscription_id

@@ -109,3 +109,10 @@ class Site:
             select %s::public.job_type, '{}', now() + make_interval(secs => %s) from generate_series(1, %s)""",
             (job_type, due_in_s, number),
         )
+
+
+def refresh(page: Page) -> None:
+    """Have everything looked up again now, and not every five seconds."""
+    if page.get_by_role("button", name="Refresh now").count() == 0:
+        page.get_by_role("button", name="Pause live refresh").click()
+    page.get_by_role("button", name="Refresh now").click()

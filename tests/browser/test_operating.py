@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.site import Site
+from tests.browser.site import Site, refresh
 
 
 def test_the_numbers_are_those_of_the_database(site: Site, page: Page) -> None:
@@ -173,6 +173,7 @@ def test_the_likes_are_audited_now(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Audit now").click()
     expect(page.get_by_text("The next run of the worker takes it, within a minute.")).to_be_visible()
     site.functions.cron_tick()
+    refresh(page)
     expect(page.get_by_text("1 post has a wrong count")).to_be_visible()
 
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.site import Site
+from tests.browser.site import Site, refresh
 
 SCREENS = ("", "jobs", "types", "schedules", "runs", "likes", "doctor", "journal")
 CHANGING = re.compile(
@@ -74,8 +74,7 @@ def test_an_ended_session_says_so_and_goes_on_where_it_was(site: Site, page: Pag
     complaints.expected += ["status of 401"]
     site.sign_in(page, "jobs?status=dead")
     page.route("**/api/admin/**", lambda route, request: route.continue_(headers=_with_token(request, "Bearer gone")))
-    page.get_by_role("button", name="Pause live refresh").click()
-    page.get_by_role("button", name="Refresh now").click()
+    refresh(page)
     expect(page.get_by_text("The token is no longer accepted.")).to_be_visible()
     page.unroute("**/api/admin/**")
     page.locator("input[name=token]").fill(site.tokens["ADMIN_API_TOKEN"])
@@ -103,10 +102,11 @@ def test_an_expired_access_token_is_renewed_unseen(site: Site, page: Page, compl
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Process image")).to_be_visible()
     page.route("**/api/admin/queue/stats", lambda route, request: route.continue_(headers=expire(request)))
-    with page.expect_response(lambda reply: reply.url.endswith("/stats") and reply.status == 401):
-        page.get_by_role("link", name="Overview").click()
-    with page.expect_response(lambda reply: reply.url.endswith("/stats") and reply.status == 200):
-        pass
+    with (
+        page.expect_response(lambda reply: reply.url.endswith("/stats") and reply.status == 401),
+        page.expect_response(lambda reply: reply.url.endswith("/stats") and reply.status == 200),
+    ):
+        refresh(page)
     expect(page.get_by_text(user.email)).to_be_visible()
 
 

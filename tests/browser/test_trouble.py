@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from dev.vercel import Functions
 from tests.browser.conftest import Complaints
-from tests.browser.site import Site
+from tests.browser.site import Site, refresh
 
 OUTAGE = json.dumps({"error": {"code": "unavailable", "message": "Supabase does not answer"}})
 
@@ -28,13 +28,6 @@ def after(seconds: float) -> Callable[[Route], None]:
         route.continue_()
 
     return late
-
-
-def refresh(page: Page) -> None:
-    """Have everything looked up again, now."""
-    if page.get_by_role("button", name="Refresh now").count() == 0:
-        page.get_by_role("button", name="Pause live refresh").click()
-    page.get_by_role("button", name="Refresh now").click()
 
 
 def test_an_outage_is_named_and_the_last_numbers_stay(site: Site, page: Page, complaints: Complaints) -> None:

@@ -24,6 +24,8 @@ VARIES = {
     r"[▁▂▃▄▅▆▇█]+": "BARS",
     r"─+": "LINE",
     r"w-[0-9a-f]{16}": "WORKER",
+    # What a run did depends on which of the retries were due by then.
+    r"(?<=DURATION: ).* (completed|retried|discarded|dead|scheduled)$": "COUNTS",
     r"\s+": " ",
 }
 
@@ -31,7 +33,7 @@ VARIES = {
 def normal(text: str) -> str:
     """Return what stays the same."""
     for pattern, name in VARIES.items():
-        text = re.sub(pattern, name, text)
+        text = re.sub(pattern, name, text, flags=re.MULTILINE)
     return text
 
 

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from dev import typescript
+from dev import paths, typescript
 from dev.errors import StackError
+from lib.outside.caches.redis import SCRIPT
 
 
 def test_the_types_are_those_of_the_routes() -> None:
@@ -46,3 +47,54 @@ def test_an_app_gets_react_from_nobody_else() -> None:
     assert package["peerDependencies"].keys() == {"react"}
     for entry in package["exports"].values():
         assert (typescript.FOLDER / entry).is_file()
+
+
+# -- the documents
+
+BLOCK = re.compile(r"^```tsx?\n// (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What an app of Next.js has beside them; its own types are 100 MB.
+NEXT = 'declare module "next/cache" { export function revalidateTag(tag: string, profile: string): void; }\n'
+
+
+def test_what_the_documents_show_compiles_in_an_app() -> None:
+    """With the package installed, and the strictness that create-next-app sets."""
+    blocks = {
+        name: code
+        for document in ("frontend.md", "cache.md")
+        for name, code in BLOCK.findall((paths.PROJECT / "docs" / document).read_text())
+    }
+    assert {name.partition("/")[0] for name in blocks} == {"app", "components"}
+    options = {
+        "target": "ES2022",
+        "lib": ["dom", "dom.iterable", "esnext"],
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "isolatedModules": True,
+        "jsx": "preserve",
+        "noEmit": True,
+        "strict": True,
+        "skipLibCheck": True,
+        "types": ["node"],
+    }
+    with typescript.workspace() as folder:
+        app = folder.parent
+        for name, code in blocks.items():
+            (app / name).parent.mkdir(parents=True, exist_ok=True)
+            (app / name).write_text(code)
+        (app / "next.d.ts").write_text(NEXT)
+        settings = {"compilerOptions": options, "include": ["next.d.ts", "app", "components"]}
+        (app / "tsconfig.json").write_text(json.dumps(settings))
+        typescript.check_types(app)
+        (app / "components" / "like-button.tsx").write_text(
+            blocks["components/like-button.tsx"].replace("like.likes", "like.count")
+        )
+        with pytest.raises(StackError, match="Property 'count' does not exist"):
+            typescript.check_types(app)
+
+
+def test_the_script_that_others_fill_copies_with_is_ours() -> None:
+    """Two rules for one copy would let an old count win."""
+    text = (paths.PROJECT / "docs" / "cache.md").read_text()
+    shown = re.search(r"^```lua\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert shown
+    assert shown[1].strip() == SCRIPT.strip()

@@ -354,6 +354,24 @@ async def test_a_queued_job_of_a_removed_user_adds_nothing(push: Work, db: Db, c
     assert len(notifications(db)) == 1
 
 
+async def test_a_subscription_that_somebody_holds_is_nobodys_attempt(
+    push: Work, db: Db, subscribe: Subscribe, connect: Connect
+) -> None:
+    """An open transaction of the user's own: the wait ends after two seconds, and the attempt is given back."""
+    subscribe("held", "403 Forbidden")
+    user = connect(autocommit=False)
+    user.execute("update public.push_subscriptions set p256dh = p256dh")
+    enqueue(db, "send_notification", HELLO)
+    await push()
+    [job] = active(db, "send_notification")
+    assert (job["attempts"], job["deferrals"]) == (0, 1)
+    assert "lock timeout" in job["error_message"]
+    user.commit()
+    make_due(db)
+    await push()
+    assert statuses(db) == [403]
+
+
 def test_a_notification_that_is_just_being_added_goes_too(db: Db, connect: Connect) -> None:
     """The removal waits for it, and then sees its row."""
     admin = connect("admin")

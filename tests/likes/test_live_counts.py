@@ -1,6 +1,7 @@
 """The opt-in: pages are told of like counts as they are counted. Realtime itself is a stand-in: see realtime.sql."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -181,6 +182,19 @@ def test_nobody_else_can_call_it(connect: Any) -> None:
     for role in ("anon", "authenticated", "service_role"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connect(role).execute("select queue_private.send_likes(%s, 1)", [uuid4()])
+
+
+@pytest.mark.usefixtures("opted_in")
+def test_it_ends_as_the_document_says(db: Db, service: Db, post: UUID) -> None:
+    """Nothing of it is left, likes are counted on, and it can be applied again."""
+    text = (OPTION.parents[2] / "docs" / "frontend.md").read_text()
+    [statements] = re.findall(r"^ *```sql\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    db.execute(statements)
+    rows = db.execute("select proname as name from pg_proc union select tgname from pg_trigger").fetchall()
+    assert [row["name"] for row in rows if row["name"].startswith(("tell_", "send_likes"))] == []
+    rate(service, post)
+    assert sync(service, post) == 1
+    db.execute(OPTION.read_bytes())
 
 
 # -- versions, which caches use too

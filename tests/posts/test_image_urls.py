@@ -51,6 +51,26 @@ def test_all_else_is_refused_before_anything_is_enqueued(connect: Connect, db: D
     assert db.execute("select from public.background_jobs").fetchall() == []
 
 
+def test_old_rows_that_break_the_rule_are_shown_without_image(connect: Connect, db: Db) -> None:
+    """An adopted table may have them; the page serves null, and all others as they are."""
+    db.execute(f"alter table public.posts_new drop constraint {RULE}, disable trigger user".encode())
+    db.execute("insert into public.posts_new (image_url) select unnest(%s::text[])", ([*REFUSED, *ALLOWED],))
+    rows = connect("service_role").execute("select image_url from public.list_posts('new', 100)").fetchall()
+    assert sorted(filter(None, (row[0] for row in rows))) == sorted(filter(None, ALLOWED))
+    assert len(rows) == len(REFUSED) + len(ALLOWED)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example", "/\\evil", "https:///a", "/a b", "data:x"])
+def test_a_notification_leads_to_http_or_a_path(connect: Connect, url: str) -> None:
+    """Users read the table itself. Whoever writes: the service role too."""
+    db = connect("service_role")
+    add = "insert into public.notifications (user_id, title, body, url) values (gen_random_uuid(), 'a', 'b', %s)"
+    for good in ("https://a.example/b", "/", "/posts/1?a=b", None):
+        db.execute(add, (good,))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        db.execute(add, (url,))
+
+
 def test_an_adopted_tables_old_rows_stay_writable(app: Db) -> None:
     """A constraint, not valid or not, would refuse every update of the old row, so of its likes."""
     app.execute("insert into public.posts_new (image_url) values ('data:image/png;base64,AAAA')")

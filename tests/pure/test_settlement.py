@@ -106,10 +106,19 @@ def test_each_failure_has_its_consequence(error: Exception, attempts: int, endin
 
 
 @pytest.mark.parametrize(("minutes", "attempts", "ending"), [(59, 3, "retried"), (61, 1, "retried"), (61, 3, "dead")])
-def test_a_timeout_of_the_database_counts_after_an_hour(minutes: int, attempts: int, ending: str) -> None:
-    """By then no load is to blame: a job whose own query takes too long has to end."""
-    slow, now = errors.DatabaseTimeout("f", "slow"), job().created_at + timedelta(minutes=minutes)
-    settlement = settle_failure(job(attempts=attempts), POLICY, slow, 0.5, now)
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DatabaseTimeout("f", "slow"),
+        errors.UnreadableAnswer("f", "likes: Field required"),
+        errors.SchemaDiffers("f", "Could not find the function public.f", "PGRST202"),
+    ],
+    ids=repr,
+)
+def test_what_may_pass_counts_after_an_hour(error: Exception, minutes: int, attempts: int, ending: str) -> None:
+    """By then neither load nor a deployment under way is to blame: a job whose own query takes too long has to end."""
+    now = job().created_at + timedelta(minutes=minutes)
+    settlement = settle_failure(job(attempts=attempts), POLICY, error, 0.5, now)
     assert (settlement.ending, settlement.not_counted) == (ending, minutes < 60)
 
 

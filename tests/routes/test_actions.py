@@ -102,6 +102,7 @@ async def test_a_user_is_written_down_by_id(
 
 
 ID = str(uuid4())
+DEEP = json.loads('{"a":' * 300 + "1" + "}" * 300)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,11 @@ ID = str(uuid4())
         ({"action": "cancel", "filter": {"jobType": "nope"}}, "filter.jobType"),
         ({"action": "cancel", "filter": {"color": "red"}}, "filter.color"),
         ({"action": "cancel", "filter": {"payload": [1]}}, "filter.payload"),
+        ({"action": "cancel", "filter": {"payload": {"a": "\ud800"}}}, "filter.payload"),
+        ({"action": "cancel", "filter": {"payload": {"a": "\u0000"}}}, "filter.payload"),
+        ({"action": "cancel", "filter": {"payload": DEEP}}, "filter.payload"),
+        ({"action": "cancel", "filter": {"key": "\ud800"}}, "filter.key"),
+        ({"action": "cancel", "ids": [ID], "dryRun": "no"}, "dryRun"),
         ({"action": "cancel", "filter": {}, "ids": [ID]}, "filter"),
         ({"action": "redrive", "filter": {}, "jobType": "process_image"}, "jobType"),
         ({"action": "delete", "jobType": "process_image"}, "jobType"),
@@ -133,7 +139,8 @@ async def test_what_an_action_does_not_take_is_named(
 ) -> None:
     """A field that were ignored would change jobs that nobody meant."""
     add(db, 1)
-    reply = await operator.post(URL, json=body)
+    headers = {"content-type": "application/json"}
+    reply = await operator.post(URL, content=json.dumps(body), headers=headers)
     assert (reply.status_code, [each["field"] for each in reply.json()["error"]["details"]]) == (422, [field])
     assert noted(db) == []
 

@@ -1,5 +1,6 @@
 """/api/admin/queue/session: who is asking, and signing in through Supabase Auth."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -103,12 +104,14 @@ async def test_what_auth_answers_is_told(
         ({"email": "a@b.example"}, "password"),
         ({"email": "a@b.example", "password": ""}, "password"),
         ({"email": "a@b.example", "password": "x" * 1001}, "password"),
+        ({"email": "a@b.example", "password": "\ud800"}, "password"),
         ({"refreshToken": ""}, "refreshToken"),
+        ({"refreshToken": "\ud800"}, "refreshToken"),
         ({"refreshToken": "x", "email": "a@b.example"}, "email"),
         ([], "body"),
     ],
 )
 async def test_a_body_that_is_none_is_named(site: httpx.AsyncClient, body: Any, field: str) -> None:
     """Without the value, which may be a password."""
-    reply = await site.post(URL, json=body)
+    reply = await site.post(URL, content=json.dumps(body), headers={"content-type": "application/json"})
     assert (reply.status_code, reply.json()["error"]["details"][0]["field"]) == (422, field)

@@ -59,7 +59,16 @@ values = st.recursive(
     ),
     max_leaves=6,
 )
-payloads = st.sampled_from([{}, {"post_id": str(NOBODY)}, {"image_url": "https://a", "x": [1]}, {"z": "z" * 70_000}])
+# Together they have the keys that any type needs.
+whole = {
+    "post_id": str(NOBODY),
+    "user_id": str(NOBODY),
+    "image_url": "https://a",
+    "title": "a",
+    "body": "b",
+    "sizes": [1],
+}
+payloads = st.sampled_from([whole, whole | {"x": [1]}, {"post_id": str(NOBODY)}, {}, {"z": "z" * 70_000}])
 
 
 def sometimes(strategy: st.SearchStrategy[Any], odd: st.SearchStrategy[Any] = values) -> st.SearchStrategy[Any]:
@@ -96,12 +105,8 @@ thumbnails = st.lists(
     st.fixed_dictionaries({"size": texts, "width": numbers, "height": numbers, "url": texts}), max_size=2
 )
 
-# By the argument's name, where its type does not say enough; then by its type.
-BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
-    "outcomes": sometimes(st.lists(sometimes(outcomes), max_size=4)),
-    "jobs": sometimes(st.lists(sometimes(new_jobs), max_size=4)),
-    "thumbnails": sometimes(thumbnails),
-    "payload": sometimes(payloads),
+# Ids by the argument's name. Other arguments by their name too, where their type does not say enough; else by it.
+IDS: Mapping[str, st.SearchStrategy[Any]] = {
     "job_id": pick("job"),
     "redrive_of": pick("job"),
     "before_id": pick("job"),
@@ -112,12 +117,18 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "user_id": pick("user"),
     "notification_id": pick("notification"),
     "subscription_id": pick("subscription"),
-    "run_id": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
-    "started_by": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
     "job_ids": st.none() | st.lists(pick("job"), max_size=4),
     "wanted_ids": st.none() | st.lists(pick("job"), max_size=4),
     "post_ids": st.none() | st.lists(pick("post"), max_size=4),
     "target_post_ids": st.none() | st.lists(pick("post"), max_size=4),
+}
+BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
+    "outcomes": sometimes(st.lists(sometimes(outcomes), max_size=4)),
+    "jobs": sometimes(st.lists(sometimes(new_jobs), max_size=4)),
+    "thumbnails": sometimes(thumbnails),
+    "payload": sometimes(payloads),
+    "run_id": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
+    "started_by": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
     "name": sometimes(pick("schedule"), texts),
     "sort": sometimes(st.sampled_from(["hot", "new"]), texts),
     "after_key": sometimes(st.sampled_from(["1.5", "2026-01-01T00:00:00Z"]), texts),
@@ -154,7 +165,8 @@ def arguments_of(arguments: list[Argument]) -> st.SearchStrategy[dict[str, Any]]
     needed: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for each in arguments:
-        strategy = BY_NAME.get(each.name, BY_TYPE[each.type])
+        named = IDS if each.type.startswith("uuid") else BY_NAME
+        strategy = named.get(each.name, BY_TYPE[each.type])
         (needed if each.needed else optional)[each.name] = strategy
     if "claim_token" in needed:
         needed |= {"job_id": st.just("of the claim"), "claim_token": pick("claim")}

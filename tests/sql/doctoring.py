@@ -118,6 +118,7 @@ FAULTS = [
     Fault("column_nullable", "alter table posts_new alter likes drop not null", ("column_changed",)),
     Fault("counting_trigger", COUNTER),
     Fault("trigger_without_rights", ENQUEUER),
+    Fault("trigger_without_rights", ENQUEUER.replace("insert on posts_new", "update of caption on posts_new")),
     Fault("function_open", OPEN_CLAIM),
     # The work.
     Fault("expired_leases", a_run() + a_job(columns=LEASED, values=LEASE_VALUES)),

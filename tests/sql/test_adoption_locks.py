@@ -41,6 +41,21 @@ def test_a_rater_and_the_migration_do_not_deadlock(app: Db, client: Db) -> None:
     assert drift(app) == {}
 
 
+def test_an_analyze_and_the_migration_do_not_deadlock(app: Db, client: Db) -> None:
+    """As autovacuum may: the file takes the tables to itself before it writes their rows in pg_class."""
+    for migration in migrations.found_in(PROJECT):
+        if migration.name == "app_access":
+            break
+        app.execute(migration.file.read_bytes())
+    client.execute("lock table public.post_ratings in share update exclusive mode")  # as ANALYZE does
+    observer = psycopg.connect(app.info.dsn, password=app.info.password, autocommit=True)
+    with observer, meanwhile(app.execute, migration.file.read_bytes()) as migrated:
+        wait_until_blocked(observer, app)
+        client.execute("analyze public.post_ratings")
+        client.commit()
+    assert migrated.exception() is None
+
+
 def test_a_reader_does_not_hold_up_repeating_it(app: Db, client: Db) -> None:
     """Nothing is missing, so nothing needs the tables to itself."""
     migrate(app)

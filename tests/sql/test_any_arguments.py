@@ -32,7 +32,7 @@ ARRANGED: LiteralString = """
     insert into public.notifications (user_id, title, body)
     select user_id, 'Hello', 'x' from public.push_subscriptions;
     select public.enqueue_jobs((
-      select jsonb_agg(jsonb_build_object('job_type', 'send_notification', 'max_attempts', 1 + n % 3))
+      select jsonb_agg(jsonb_build_object('job_type', 'recompute_rankings', 'max_attempts', 1 + n % 3))
       from generate_series(1, 30) as n
     ));
     select public.start_worker_run('w-1', 'cron', 8000)

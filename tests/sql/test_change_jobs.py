@@ -109,6 +109,7 @@ def test_a_redrive_by_filter_makes_new_jobs(service: Db) -> None:
     died = dead(service, payload={"n": 1})
     (new,) = changed_ids(service, "redrive", filter={"payload": {"n": 1}})
     assert (pending(service, new)["redrive_of"], change(service, "redrive", filter={})["changed"]) == (died, 0)
+    assert change(service, "redrive", filter={}, dry_run=True)["matched"] == 0
 
 
 def test_a_sync_of_likes_is_not_cancelled(service: Db) -> None:
@@ -117,6 +118,7 @@ def test_a_sync_of_likes_is_not_cancelled(service: Db) -> None:
     calls: list[Row] = [{"filter": {}}, {"job_ids": [job_id]}, {"filter": {"job_type": "sync_like_count"}}]
     for arguments in calls:
         assert change(service, "cancel", **arguments)["changed"] == 0
+        assert change(service, "cancel", dry_run=True, **arguments)["matched"] == 0
     assert change(service, "edit", filter={}, priority=10)["changed"] == 1
 
 
@@ -125,7 +127,7 @@ def test_a_job_is_edited_to_run_now_and_is_claimed_next(service: Db) -> None:
     later = enqueue(service, scheduled_for=LATER)
     pending_jobs(service, 50)
     claim(service, 10)
-    change(service, "edit", job_ids=[later], scheduled_for=datetime(2020, 1, 1, tzinfo=UTC), priority=1)
+    change(service, "edit", job_ids=[later], scheduled_for=datetime(2020, 1, 1, tzinfo=UTC))
     assert claim(service, 1)[0]["id"] == later
 
 

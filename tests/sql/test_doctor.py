@@ -42,6 +42,14 @@ def test_a_healthy_database_has_no_finding(superuser: Db) -> None:
     assert diagnose(superuser) == []
 
 
+def test_no_optional_migration_is_a_fault(superuser: Db) -> None:
+    """What an operator chose is no finding, but for the secrets that are still to be stored."""
+    with superuser.transaction(force_rollback=True):
+        for file in sorted(WAKE_WORKER.parent.glob("*.sql")):
+            superuser.execute(file.read_bytes())
+        assert {each["code"] for each in diagnose(superuser)} == {"secret_missing"}
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{place} {fault}" for place, fault in enumerate(FAULTS)])
 def test_each_fault_is_found_and_mended(superuser: Db, fault: Fault) -> None:
     """By what the finding says, where that is SQL."""

@@ -97,6 +97,9 @@ def test_a_stranger_cannot_raise_it(service: Db) -> None:
         # Its worker had the old endpoint still.
         push(service, user, browser, REFUSED)
         push(service, user, (browser[0], swapped), REFUSED)
+    others = users(service, 5)
+    push_all(service, others, TAKEN, known=False)
+    push_all(service, others, REFUSED, known=False)
     assert codes(service) == []
 
 

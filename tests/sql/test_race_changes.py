@@ -112,13 +112,20 @@ def test_a_run_of_the_worker_does_not_wait_for_an_operator(service: Db, open_ser
 def test_two_operators_change_a_schedule_and_neither_plans_for_the_other(service: Db) -> None:
     """One who planned for an expression that is not there any more leaves it to the next run."""
     common = {"operator": "admin token", "action": "change", "name": "recompute-rankings"}
-    planned = {"next_run": "2031-01-01T00:00:00Z", "planned_expression": "*/10 * * * *", "planned_timezone": "UTC"}
-    value(
-        service,
-        "change_schedule",
-        changes={"cron_expression": "5 * * * *"},
-        **common,
-        **(planned | {"planned_expression": "5 * * * *"}),
-    )
-    changed = value(service, "change_schedule", changes={"timezone": "Asia/Tokyo"}, **common, **planned)
-    assert (changed["changed"], changed["schedule"]["next_run_at"]) == (1, None)
+    moment = "2031-01-01T00:00:00Z"
+    # The one planned for another expression, the other for another time zone.
+    for changes, planned in (
+        ({"cron_expression": "5 * * * *"}, ("*/10 * * * *", "UTC")),
+        ({"timezone": "Asia/Tokyo"}, ("5 * * * *", "UTC")),
+    ):
+        expression, timezone = planned
+        changed = value(
+            service,
+            "change_schedule",
+            changes=changes,
+            next_run=moment,
+            planned_expression=expression,
+            planned_timezone=timezone,
+            **common,
+        )
+        assert (changed["changed"], changed["schedule"]["next_run_at"]) == (1, None)

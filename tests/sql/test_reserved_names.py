@@ -51,6 +51,14 @@ def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
             "trigger ask_for_post_images on table public.posts_new",
         ),
         (
+            """
+            create function public.do_nothing() returns trigger language plpgsql as 'begin return null; end';
+            create trigger remove_notifications_and_subscriptions after delete on auth.users
+            execute function public.do_nothing()
+            """,
+            "trigger remove_notifications_and_subscriptions on table auth.users",
+        ),
+        (
             "drop table public.comments; create view public.comments as select 1 as post_id",
             "view public.comments",
         ),
@@ -136,7 +144,7 @@ MADE: LiteralString = """
     select 'function', p.proname from pg_proc as p where p.pronamespace = 'public'::regnamespace
     union all
     select 'trigger', t.tgname from pg_trigger as t
-    where t.tgrelid in (select id from adopted) and not t.tgisinternal
+    where (t.tgrelid in (select id from adopted) or t.tgrelid = 'auth.users'::regclass) and not t.tgisinternal
     union all
     select 'policy', p.polname from pg_policy as p where p.polrelid in (select id from adopted)
     union all

@@ -1,4 +1,4 @@
-"""The worker is woken from the database: a like is counted at once, and the recipe of docs/deploy.md works as printed."""
+"""The worker is woken from the database: a like is counted at once, and docs/deploy.md works as printed."""
 
 import re
 from collections.abc import Callable

@@ -114,7 +114,7 @@ def test_a_failed_attempt_is_an_error_of_its_span_alone(served: Functions, colle
     spans = spans_of_a_run(collector)
     process = spans["process recompute_rankings"]
     assert process.is_error
-    assert process.attributes["error.type"] == "DatabaseRejected"
+    assert process.attributes["error.type"] == "SchemaDiffers"
     assert (process.span.status.message, list(process.span.events)) == ("", [])
     assert not spans["GET /api/queue/process"].is_error
 

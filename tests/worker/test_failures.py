@@ -105,6 +105,29 @@ async def test_the_last_attempt_is_dead(db: Db, make_worker: MakeWorker) -> None
     assert report.endings == {"dead": 1}
 
 
+async def test_a_function_that_is_not_there_yet_is_nobodys_attempt(db: Db, make_worker: MakeWorker) -> None:
+    """Code that was deployed before its migration waits. PostgREST says so of the function, Postgres of a table."""
+
+    async def work(request: Numbered, context: JobContext) -> Outcome:
+        function = ("not_there_yet", "reads_a_table_that_is_not_there_yet")[request.n]
+        await context.database.rpc(function, str)
+        return Completed()
+
+    db.execute(
+        "create function public.reads_a_table_that_is_not_there_yet() returns text language plpgsql"
+        " set search_path = '' as 'begin return (select note from public.not_there_yet); end'"
+    )
+    db.execute("grant execute on function public.reads_a_table_that_is_not_there_yet to service_role")
+    add_jobs(db, "send_notification", 2, max_attempts=1)
+    await make_worker(single("send_notification", work)).run()
+    assert [(row["attempts"], row["deferrals"]) for row in active(db)] == [(0, 1)] * 2
+    assert all(row["error_message"].startswith("SchemaDiffers: ") for row in active(db))
+    # Later on it counts: nobody is deploying any more.
+    db.execute("update public.background_jobs set created_at = now() - interval '2 hours', scheduled_for = now()")
+    await make_worker(single("send_notification", work)).run()
+    assert statuses(db) == {"dead": 2}
+
+
 @pytest.mark.parametrize(
     ("answer", "row", "waits"),
     [

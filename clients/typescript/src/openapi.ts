@@ -4,23 +4,6 @@
  */
 
 export type paths = {
-    readonly "/api/admin/queue/session": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get?: never;
-        readonly put?: never;
-        /** Sign in through Supabase Auth */
-        readonly post: operations["postAdminQueueSession"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/api/health/queue": {
         readonly parameters: {
             readonly query?: never;
@@ -110,19 +93,6 @@ export type components = {
             readonly caption?: string | null;
             /** Imageurl */
             readonly imageUrl: string;
-        };
-        /**
-         * PasswordSignIn
-         * @description By email and password.
-         */
-        readonly PasswordSignIn: {
-            /** Email */
-            readonly email: string;
-            /**
-             * Password
-             * Format: password
-             */
-            readonly password: string;
         };
         /**
          * Post
@@ -264,21 +234,6 @@ export type components = {
             readonly sessionId?: string | null;
         };
         /**
-         * SignedInSession
-         * @description The tokens of a session. The access token is good until expires_at; the refresh token gives the next session.
-         */
-        readonly SignedInSession: {
-            /** Accesstoken */
-            readonly accessToken: string;
-            /**
-             * Expiresat
-             * Format: date-time
-             */
-            readonly expiresAt: string;
-            /** Refreshtoken */
-            readonly refreshToken: string;
-        };
-        /**
          * Thumbnail
          * @description A smaller copy. size: what was asked for, such as "150" for a square; it is never enlarged.
          */
@@ -308,17 +263,6 @@ export type components = {
              */
             readonly sessionId?: string | null;
         };
-        /**
-         * TokenRefresh
-         * @description By the refresh token of the last session, which is good once.
-         */
-        readonly TokenRefresh: {
-            /**
-             * Refreshtoken
-             * Format: password
-             */
-            readonly refreshToken: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -328,117 +272,6 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly postAdminQueueSession: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["PasswordSignIn"] | components["schemas"]["TokenRefresh"];
-            };
-        };
-        readonly responses: {
-            /** @description The tokens of a session. The access token is good until expires_at; the refresh token gives the next session. */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["SignedInSession"];
-                };
-            };
-            /** @description The body is not JSON. */
-            readonly 400: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description No credential, or a wrong one. */
-            readonly 401: {
-                headers: {
-                    /** @description Bearer. */
-                    readonly "WWW-Authenticate": string;
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description The credential does not permit this. */
-            readonly 403: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description The body is too large. */
-            readonly 413: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description The body is not application/json. */
-            readonly 415: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description A field breaks a rule: details names both. */
-            readonly 422: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description More often than the limits allow; Retry-After says when to try again. */
-            readonly 429: {
-                headers: {
-                    /** @description Seconds. */
-                    readonly "Retry-After": string;
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description A bug here. */
-            readonly 500: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description Supabase does not answer, or a variable is missing; Retry-After says when to try again. */
-            readonly 503: {
-                headers: {
-                    /** @description Seconds. */
-                    readonly "Retry-After": string;
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     readonly getHealthQueue: {
         readonly parameters: {
             readonly query?: never;

@@ -11,10 +11,10 @@ from lib.services.health.queue import QueueHealth
 
 # What mends a reason, as a command; docs/http.md explains the codes.
 MENDS = {
-    "expired_leases": "queue runs",
+    "expired_leases": "queue tick",
     "job_due_too_long": "queue runs",
     "too_many_dead": "queue jobs --status dead",
-    "no_run": "queue runs",
+    "no_run": "queue tick --until-empty",
     "paused_type_waits": "queue resume TYPE",
     "schedule_cannot_be_planned": "queue schedules",
     "unknown_type": "queue doctor",
@@ -43,8 +43,14 @@ def _headline(health: QueueHealth, stats: QueueStats, where: str) -> RenderableT
     for code, reason in zip(health.reason_codes, health.reasons, strict=True):
         parts.append(indented(words.safe(reason), "[red]✗[/]"))
         if code in MENDS:
-            parts.append(f"   [dim]→ {MENDS[code]}[/]")
+            parts.append(f"   [dim]→ {_mend(code, health)}[/]")
     return Group(*parts)
+
+
+def _mend(code: str, health: QueueHealth) -> str:
+    """Return the command, with the type when there is only one that it can mean."""
+    paused = health.paused_types_with_due_jobs
+    return MENDS[code].replace("TYPE", words.safe(paused[0]) if len(paused) == 1 else "TYPE")
 
 
 def _numbers(stats: QueueStats) -> Table:

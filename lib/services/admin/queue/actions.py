@@ -3,10 +3,10 @@
 Each change is written down with the operator's name, in its own transaction; see operator_actions.sql.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from lib.caller import Caller
 from lib.errors import InvalidInput
@@ -41,7 +41,7 @@ class JobAction(Model):
     ids: tuple[UUID, ...] | None = Field(None, min_length=1, max_length=1000)
     job_type: str | None = None
     filter: JobFilter | None = None
-    dry_run: bool = False
+    dry_run: Annotated[bool, Strict()] = False
     scheduled_for: Moment | None = None
     priority: Whole | None = Field(None, ge=0, le=10)
 

@@ -1,5 +1,6 @@
 """What operators look for: jobs, by filters, a page at a time."""
 
+import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,15 +17,18 @@ from lib.services.queue.jobs import JobState, Moment
 type Status = Literal["pending", "processing", "failed", "completed", "dead", "discarded", "cancelled"]
 
 
+# NUL as JSON has it: after an even number of backslashes it is text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def _read_filter(value: object) -> object:
-    """A query has text only: an object is written as JSON there."""
-    if not isinstance(value, str):
-        return value
+    """A query has text only: an object is written as JSON there. Refuse what no payload can be, by the field's name."""
     try:
-        content = read_json(value)
-        to_json(content)
+        content = read_json(value) if isinstance(value, str) else value
+        if _NUL.search(to_json(content)):
+            raise ValueError
     except (ValueError, RecursionError):
-        raise ValueError("must be a JSON object, not too deep, of text that UTF-8 can say") from None
+        raise ValueError("must be a JSON object, not too deep, of text that UTF-8 and Postgres can store") from None
     return content
 
 

@@ -5,15 +5,27 @@ page's.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from lib.caller import Caller, Role, operators_role
 from lib.errors import NotAllowed
 from lib.model import Model, NoInput, Text
 from lib.resources import Resources
 from lib.version import VERSION
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    """Refuse what UTF-8 cannot say: half of a surrogate pair."""
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text that UTF-8 can say") from None
+    return value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class Session(Model):
@@ -30,13 +42,13 @@ class PasswordSignIn(Model):
     """By email and password."""
 
     email: Text = Field(min_length=3, max_length=320)
-    password: SecretStr = Field(min_length=1, max_length=1000)
+    password: Secret = Field(min_length=1, max_length=1000)
 
 
 class TokenRefresh(Model):
     """By the refresh token of the last session, which is good once."""
 
-    refresh_token: SecretStr = Field(min_length=1, max_length=4096)
+    refresh_token: Secret = Field(min_length=1, max_length=4096)
 
 
 class SignedInSession(Model):
