@@ -18,7 +18,7 @@ from tests.sql.calls import Db, Row
 
 # What lib/database/problems.py tells callers of: a data exception, a value that is missing or breaks a rule, a
 # conflict, a limit. All else is a bug.
-DOCUMENTED = re.compile(r"22\w{3}|23502|23514|PT409|PT429")
+DOCUMENTED = re.compile(r"22\w{3}|23502|23514|PT403|PT404|PT409|PT429")
 CALLS = 1000
 # More of these, so that jobs get somewhere.
 OFTEN = ["enqueue_jobs", "claim_jobs", "settle_jobs", "settle_and_claim", "complete_job", "fail_job"]
