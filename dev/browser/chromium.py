@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, sync_playwright
 
-from dev.browser.program import chromium_program, library_path
+from dev.browser.program import chromium_program, completed
 
 # As root there is no sandbox. The others keep it from asking or telling its maker anything.
 ARGUMENTS = (
@@ -22,9 +22,7 @@ def launch() -> Iterator[Browser]:
     Until then Playwright's loop runs in this thread, and no other asyncio loop can.
     """
     program = chromium_program()
-    env: dict[str, str | float | bool] = {**os.environ}
-    if libraries := library_path(program):
-        env["LD_LIBRARY_PATH"] = libraries
+    env: dict[str, str | float | bool] = {**os.environ, **completed(program)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS], env=env)
         try:

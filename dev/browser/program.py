@@ -11,6 +11,7 @@ from dev.errors import StackError
 
 FOLDER = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SYSTEM_FONTS = Path("/etc/fonts")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
@@ -30,13 +31,17 @@ def chromium_program() -> Path:
     return packages() / "unpacked/chromium"
 
 
-def library_path(program: Path) -> str | None:
-    """Return where the libraries are that this machine lacks for `program`; None if it lacks none, or has its own."""
-    libraries = program.parent / "al2023/lib"
-    if not libraries.is_dir():
-        return None
-    needed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
-    return str(libraries) if "not found" in needed else None
+def completed(program: Path) -> dict[str, str]:
+    """Return the variables that point npm's Chromium to the libraries and fonts that a small machine lacks."""
+    libraries, fonts = program.parent / "al2023/lib", program.parent / "fonts"
+    variables = {}
+    if libraries.is_dir():
+        needed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
+        if "not found" in needed:
+            variables["LD_LIBRARY_PATH"] = str(libraries)
+    if fonts.is_dir() and not SYSTEM_FONTS.is_dir():
+        variables["FONTCONFIG_PATH"] = str(fonts)
+    return variables
 
 
 def axe_script() -> Path:

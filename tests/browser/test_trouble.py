@@ -96,10 +96,13 @@ def test_a_job_that_is_gone_is_said_to_be_gone(site: Site, page: Page) -> None:
 
 def test_the_live_refresh_rests_when_it_is_paused(site: Site, page: Page) -> None:
     """Nothing is asked for then. Resuming shows what happened meanwhile."""
+    page.clock.install()  # before the page sets its timers
     site.sign_in(page)
+    expect(page.get_by_role("list", name="Jobs by state")).to_be_visible()
+    with page.expect_request("**/stats"):
+        page.clock.run_for(6_000)
     page.get_by_role("button", name="Pause live refresh").click()
     page.wait_for_load_state("networkidle")
-    page.clock.install()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.run_for(60_000)

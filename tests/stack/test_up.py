@@ -79,6 +79,7 @@ def test_it_says_where_everything_is(app_project: Path, start_python: StartPytho
     pids = descendants(process.pid)
     env = env_of(app_project)
     assert "applied 20260101000000_notes.sql" in printed
+    assert "dashboard  there is no dashboard/ here" in printed
     assert stat.S_IMODE((app_project / ".env.local").stat().st_mode) == 0o600
     assert env["MINE"] == "1"
     assert httpx.get(f"{env['FUNCTIONS_URL']}/api/show").status_code == 200
