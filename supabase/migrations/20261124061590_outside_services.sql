@@ -41,6 +41,7 @@ create or replace function queue_private.refused_users(moment timestamptz, out r
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   any_was_taken boolean := exists (select from queue_private.push_reach as reach where reach.was_taken);
