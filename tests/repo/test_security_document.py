@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dev.openapi.description import endpoints
+from tests.access.test_attempts import OPEN
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "security.md").read_text()
@@ -51,3 +52,12 @@ def test_the_table_of_routes_is_what_the_routes_do() -> None:
         for method, act in endpoint.actions.items()
     }
     assert documented == served
+
+
+@pytest.mark.parametrize(("column", "who"), [(1, "anon"), (2, "user")])
+def test_the_table_of_tables_is_what_attempts_find_open(column: int, who: str) -> None:
+    """Each table that a client can read has an entry in its column, and no other has."""
+    part = TEXT.partition("| table | anon | authenticated |")[2].partition("\n\n")[0]
+    rows = [line.strip().strip("|").split("|") for line in part.strip().splitlines()[1:]]
+    documented = {name for row in rows if row[column].strip() for name in re.findall(r"`(\w+)`", row[0])}
+    assert documented == {what for client, what, how in OPEN if (client, how) == (who, "read")}
