@@ -55,7 +55,7 @@ MIGRATIONS = {
     "worker_runs": "c71acfdf7083",
     "job_schedules": "d7b57ae207f6",
     "change_schedules": "15fb60ea21b9",
-    "outside_services": "56e010c58d00",
+    "outside_services": "8b4fbe9dff6d",
     "queue_health": "71e9ec40af27",
     "oldest_due_jobs": "027759c9ecd6",
     "estimate_pending_jobs": "da2bc83950b9",

@@ -123,11 +123,12 @@ def test_a_sync_of_likes_is_not_cancelled(service: Db) -> None:
 
 
 def test_a_job_is_edited_to_run_now_and_is_claimed_next(service: Db) -> None:
-    """It is due before it was written, and below the marks of a session that has claimed before."""
+    """Also when it was written an hour ago, and lies below the marks of a session that has claimed before."""
     later = enqueue(service, scheduled_for=LATER)
-    pending_jobs(service, 50)
+    service.execute("update background_jobs set updated_at = now() - interval '1 hour' where id = %s", [later])
+    pending_jobs(service, 50, due_in_s=0)
     claim(service, 10)
-    change(service, "edit", job_ids=[later], scheduled_for=datetime(2020, 1, 1, tzinfo=UTC))
+    change(service, "edit", job_ids=[later], scheduled_for=datetime.now(UTC) - timedelta(minutes=30))
     assert claim(service, 1)[0]["id"] == later
 
 
