@@ -48,7 +48,7 @@ def test_over_http_the_same_things_are_refused(over_http: Queue) -> None:
     for arguments, code, words in (
         (("cancel", "--type", "sync_like_count", "--yes"), 2, "cannot be cancelled"),
         (("job", JOB), 5, "there is no job"),
-        (("schedules", "run", "none"), 5, "there is no schedule 'none'"),
+        (("schedules", "run", "none"), 5, 'there is no schedule "none"'),
     ):
         done = over_http(*arguments)
         assert (done.code, words in done.err) == (code, True), done.err

@@ -24,7 +24,7 @@ export function Backlog({ stats }: { stats: Stats }) {
   const seen = useSamples(stats);
   const { times, series } = useMemo(() => withForecast(seen, stats), [seen, stats]);
   return (
-    <Card title="Backlog" aside={<span className="quiet small">due jobs, since this page was opened</span>}>
+    <Card title="Backlog" aside={<span className="quiet small">since this page was opened, without paused types</span>}>
       <p className="lead">{forecastInWords(stats)}</p>
       <Chart
         label="Due jobs"
@@ -38,11 +38,26 @@ export function Backlog({ stats }: { stats: Stats }) {
   );
 }
 
-/** In words: when the backlog is gone at the present rates. */
+/** Due jobs that wait for a run. The forecast is of these: those of a paused type wait for the end of the pause. */
+function running(stats: Stats): number {
+  return stats.due - held(stats);
+}
+
+function held({ types }: Stats): number {
+  return types.filter((type) => type.paused).reduce((sum, type) => sum + type.due, 0);
+}
+
+/** In words: when the backlog is gone at the present rates, and what a pause holds back. */
 export function forecastInWords(stats: Stats): string {
-  const { due, forecastSeconds, rates } = stats;
+  const paused = held(stats);
+  return paused === 0 ? ofRunning(stats) : `${ofRunning(stats)} Paused types hold back ${jobs(paused, "due job")}.`;
+}
+
+function ofRunning(stats: Stats): string {
+  const { forecastSeconds, rates } = stats;
+  const due = running(stats);
   if (due === 0) {
-    return "No job is due: the queue is drained.";
+    return held(stats) === 0 ? "No job is due: the queue is drained." : "No job is due that could run.";
   }
   if (forecastSeconds === null) {
     return (
@@ -60,7 +75,7 @@ function useSamples(stats: Stats): Sample[] {
   const shown = useRef<Sample[]>(samples);
   const at = Date.parse(stats.generatedAt) / 1_000;
   if (at > (samples.at(-1)?.at ?? 0)) {
-    samples.push({ at, due: stats.due });
+    samples.push({ at, due: running(stats) });
     samples.splice(0, samples.length - KEPT);
     shown.current = [...samples];
   }

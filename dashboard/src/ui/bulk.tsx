@@ -46,14 +46,17 @@ export function BulkDialog({ verb, chosen, onClose, onDone }: BulkProps) {
   const act = useActOnJobs().mutateAsync;
   const { say } = useToasts();
   const stopped = useRef(false);
+  // Not a state: a second click may come before the page is drawn again.
+  const started = useRef(false);
   const running = done !== null;
   const edits = verb === "edit";
   const nothingToEdit = edits && !when && !priority;
 
   const apply = async () => {
-    if (running || nothingToEdit || !counting.matched) {
+    if (started.current || nothingToEdit || !counting.matched) {
       return;
     }
+    started.current = true;
     setDone(0);
     setProblem(null);
     let changed = 0;
@@ -77,6 +80,7 @@ export function BulkDialog({ verb, chosen, onClose, onDone }: BulkProps) {
     } catch (error) {
       setProblem(error);
       setDone(null);
+      started.current = false;
     }
   };
   const close = () => {

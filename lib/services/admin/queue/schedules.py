@@ -45,7 +45,7 @@ class Schedules(Row):
         for schedule in self.schedules:
             if schedule.name == name:
                 return schedule
-        raise NotFound(f"name: there is no schedule {name!r}")
+        raise NotFound(f'name: there is no schedule "{name}"')
 
 
 class SchedulesReply(Model):
