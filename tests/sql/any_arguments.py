@@ -130,6 +130,8 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "run_id": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
     "started_by": st.builds(Pick, st.just("run"), st.integers(0, 9)) | numbers,
     "name": sometimes(pick("schedule"), texts),
+    "operator": sometimes(st.just("admin token"), texts),
+    "action": sometimes(st.sampled_from(["redrive", "discard", "cancel", "delete", "pause", "resume"]), texts),
     "sort": sometimes(st.sampled_from(["hot", "new"]), texts),
     "after_key": sometimes(st.sampled_from(["1.5", "2026-01-01T00:00:00Z"]), texts),
     "kind": sometimes(

@@ -16,9 +16,9 @@ from tests.faults.scene import CHECKS, WITNESS
 from tests.sql.any_arguments import POOLS, Pick, arguments_of, as_json, resolved
 from tests.sql.calls import Db, Row
 
-# What lib/database/problems.py tells callers of: a data exception, a value that is missing or breaks a rule, a
+# What lib/database/problems.py tells callers of: a data exception, a value that is missing or breaks a rule, no row, a
 # conflict, a limit. All else is a bug.
-DOCUMENTED = re.compile(r"22\w{3}|23502|23514|PT403|PT404|PT409|PT429")
+DOCUMENTED = re.compile(r"22\w{3}|23502|23514|PT404|PT409|PT429")
 CALLS = 1000
 # More of these, so that jobs get somewhere.
 OFTEN = ["enqueue_jobs", "claim_jobs", "settle_jobs", "settle_and_claim", "complete_job", "fail_job"]
@@ -135,7 +135,8 @@ def test_every_function_keeps_its_promises_whatever_it_is_given(caller: Caller) 
     run()
     assert not caller.bugs, "\n".join(caller.bugs)
     assert violations(caller.eyes) == []
-    # Deep enough: nearly all functions did their work at least once, and the fences were tried with real tokens.
-    assert len([name for name, said in caller.said.items() if "done" not in said]) <= 3
+    # Deep enough: most functions did their work at least once, and the fences were tried with real tokens.
+    idle = [name for name, said in caller.said.items() if "done" not in said]
+    assert len(idle) < len(caller.said) / 5, idle
     ended = {row["status"] for row in caller.eyes.execute("select distinct status from public.job_history").fetchall()}
     assert {"completed", "discarded"} <= ended
