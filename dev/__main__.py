@@ -1,6 +1,7 @@
 """The local stack from the command line.
 
 python -m dev up                the system in the foreground, over kept data; see dev/up.py
+python -m dev up --supabase     the functions over a Supabase that runs already; see dev/elsewhere.py
 python -m dev reset             remove the kept data
 python -m dev run COMMAND ...   run a command against a temporary stack, in its environment
 """
@@ -9,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from dev import paths, up
+from dev import elsewhere, paths, up
 from dev.errors import StackError
 from dev.process import signals
 from dev.supabase import stack
@@ -20,6 +21,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["up"] | []:
             up.run(paths.PROJECT)
+        case ["up", "--supabase"]:
+            elsewhere.run(paths.PROJECT)
         case ["reset"]:
             stack.reset(paths.PROJECT)
         case ["run", *command] if command:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev import dashboard, env_file, waking
+from dev import api_docs, dashboard, env_file, waking
 from dev.errors import StackError
 from dev.process import signals
 from dev.supabase import Stack, keys, persistent
@@ -36,8 +36,8 @@ def run(project: Path) -> None:
     stack = persistent(
         project,
         fresh=environ.get("DEV_FRESH", "") not in ("", "0"),
-        api_port=_port(environ, "DEV_API_PORT"),
-        postgres_port=_port(environ, "DEV_POSTGRES_PORT"),
+        api_port=port_of(environ, "DEV_API_PORT"),
+        postgres_port=port_of(environ, "DEV_POSTGRES_PORT"),
     )
     with signals.ending_in_order(), stack:
         for name in stack.applied:
@@ -46,8 +46,8 @@ def run(project: Path) -> None:
         functions = Functions(
             project,
             stack.functions_env() | passed_on(environ, project) | tokens,
-            port=_port(environ, "DEV_FUNCTIONS_PORT"),
-            log=_fresh_log(stack.folder / "functions.log"),
+            port=port_of(environ, "DEV_FUNCTIONS_PORT"),
+            log=fresh_log(stack.folder / "functions.log"),
             reload=True,
         )
         ticking = environ.get("DEV_CRON") != "0"
@@ -89,6 +89,7 @@ def _dashboard(project: Path) -> str:
         return "there is no dashboard/ here"
     try:
         dashboard.build(project)
+        api_docs.build(project)
     except StackError as error:
         return f"not built: {error}"
     return dashboard.PATH
@@ -98,6 +99,8 @@ def _announce(stack: Stack, functions: Functions, page: str) -> None:
     if page == dashboard.PATH:
         page = f"{functions.url}{page}  (sign in with ADMIN_API_TOKEN of .env.local)"
     print(f"dashboard  {page}")
+    if (stack.project / "public/docs/index.html").is_file():
+        print(f"API        {functions.url}{api_docs.PATH}")
     print(f"functions  {functions.url}")
     print(*(f"           {functions.url}{route}" for route in functions.routes), sep="\n")
     print(f"supabase   {stack.env()['SUPABASE_URL']}")
@@ -117,11 +120,11 @@ def _serve(stack: Stack, functions: Functions, *, ticking: bool) -> None:
         if ticking and time.time() >= next_tick:
             next_tick = next_minute(time.time())
             # In a thread of its own, for a run that takes over a minute overlaps the next one.
-            threading.Thread(target=_tick, args=[functions], daemon=True).start()
+            threading.Thread(target=tick, args=[functions], daemon=True).start()
         time.sleep(0.25)
 
 
-def _tick(functions: Functions) -> None:
+def tick(functions: Functions) -> None:
     with contextlib.suppress(OSError, StackError):  # we are just ending
         for reply in functions.cron_tick():
             if reply.status != 200:
@@ -133,7 +136,7 @@ def next_minute(now: float) -> float:
     return (now // TICK_SECONDS + 1) * TICK_SECONDS
 
 
-def _port(environ: Mapping[str, str], name: str) -> int | None:
+def port_of(environ: Mapping[str, str], name: str) -> int | None:
     """Return a port that the environment gives, or None. Raises StackError if it is not a port."""
     given = environ.get(name, "")
     if not given or given == "0":
@@ -143,6 +146,6 @@ def _port(environ: Mapping[str, str], name: str) -> int | None:
     return int(given)
 
 
-def _fresh_log(file: Path) -> Path:
+def fresh_log(file: Path) -> Path:
     file.unlink(missing_ok=True)
     return file

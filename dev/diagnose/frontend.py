@@ -9,8 +9,9 @@ FAULTS = [
         "Realtime subscriptions are never ended",
         "Each visit of a page adds a channel. The tab grows, each change re-renders as often as the page was opened,"
         " and the project reaches its limit of connections: new visitors get no updates at all.",
-        "Return a clean-up from the effect: `return () => { supabase.removeChannel(channel) }`. Name the channel after"
-        " what it is about, and have one of each. `GET /api/ratings` needs no channel.",
+        "Return a clean-up from the effect: `return () => { supabase.removeChannel(channel) }`, and have one channel"
+        " for each thing. With `supabase/optional/live_counts.sql` the hooks of `clients/typescript` subscribe to"
+        " `post:<id>:likes` and end the channel with the last component that shows the post.",
         evidence=Evidence(
             "useEffect(() => {\n"
             '  supabase.channel("likes").on("postgres_changes", { event: "*", schema: "public", table: "posts_new" },'
@@ -28,9 +29,9 @@ FAULTS = [
         "The cache keeps the count of before a like",
         "After a like and a reload the old number is back until the entry expires. A reader that fetched the count"
         " before the like, and stores it after the entry was deleted, brings it back for a whole lifetime.",
-        "Do not cache `liked` or `likes` beside the post, or let the one who changes the count say so: after a sync"
-        " changed it, delete the entry, and store with a version so that an older value cannot replace a newer one."
-        " `GET /api/ratings` always answers with a count of its own.",
+        "Let the one who changes the count say so. With `UPSTASH_REDIS_REST_URL` the sync replaces the copy, with a"
+        " version: an older value cannot win over a newer one. `REVALIDATE_URL` does it for Next.js's cache. `liked` is"
+        " one visitor's and belongs in no shared cache: `GET /api/ratings` answers it with a count of its own.",
         evidence=Evidence(
             "const cached = await redis.get(`post:${id}`)\n"
             "if (cached) return cached\n"

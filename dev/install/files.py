@@ -15,6 +15,8 @@ NOT_SERVER = "lib/cli/"
 # One project's root has these; a queue in a folder of its own has its public pages too.
 SETTINGS = ("requirements.txt", ".python-version")
 CLIENT = "clients/typescript/src"
+# Of the queue's database, for supabase-js: beside the client.
+TYPES = "supabase/types.ts"
 
 
 def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
@@ -34,6 +36,8 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
     client = "src/lib/suplatzigram" if (app / "src").is_dir() else "lib/suplatzigram"
     for file in _tracked(project, (f"{CLIENT}/**/*",)):
         found[f"{client}/{file.relative_to(project / CLIENT).as_posix()}"] = file.read_bytes()
+    if (project / TYPES).exists():
+        found[f"{client}/database.ts"] = (project / TYPES).read_bytes()
     if (project / "dashboard").is_dir() and not choices.prefix:
         page = dashboard.build(project)
         for file in filter(Path.is_file, sorted(page.rglob("*"))):

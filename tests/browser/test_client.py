@@ -336,7 +336,7 @@ def test_others_likes_are_heard_as_they_are_counted(page: Page, app: App, live: 
 
 
 def test_what_a_lost_channel_missed_is_read(page: Page, app: App, live: Realtime, complaints: Complaints) -> None:
-    """The socket is cut, likes go on, it comes back: the page shows them, and hears the next."""
+    """The socket is cut, likes go on: the page shows them all the same, and hears the next when it is back."""
     complaints.expected.append("WebSocket")
     post = app.add_post(others=1)
     app.open(page, post, kind="live", realtime=live.url)
@@ -344,11 +344,9 @@ def test_what_a_lost_channel_missed_is_read(page: Page, app: App, live: Realtime
     while not live.topics:
         page.wait_for_timeout(20)
     live.go_down()
-    page.wait_for_timeout(300)
     rate(app, post, 2)
-    shows(page, post, False, 1)
-    live.is_down = False
     shows(page, post, False, 3)
+    live.is_down = False
     while not live.topics:
         page.wait_for_timeout(20)
     app.db.execute("update queue_private.told_likes set told_at = told_at - interval '1 second'")

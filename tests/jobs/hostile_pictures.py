@@ -79,6 +79,18 @@ def broken_directory(entries: int = 65_535) -> bytes:
     return encoded(Image.new("RGB", (40, 40)), "PNG", exif=directory)
 
 
+def many_frames(frames: int = 300_000) -> bytes:
+    """A GIF whose first frame is followed by as many as fit into 10 MB, of one pixel each."""
+    data = encoded(Image.new("P", (40, 30)), "GIF")
+    frame = b"\x2c" + struct.pack("<4HB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    return data[:-1] + b"\x21\xf9\x04\0\x01\0\0\0".join([b"", *[frame] * frames]) + b"\x3b"
+
+
+def many_restarts() -> bytes:
+    """A JPEG of 2.5 million pixels in which the decoder starts anew at every block."""
+    return encoded(Image.effect_noise((2000, 1250), 90), "JPEG", quality=30, restart_marker_blocks=1)
+
+
 def ordinary() -> bytes:
     """A photograph of 12 million pixels, as a telephone makes it."""
     file = BytesIO()

@@ -100,6 +100,15 @@ async def test_odd_metadata_is_skipped_in_time_or_ends_with_its_process(
     assert made(await make(SMALL))
 
 
+@pytest.mark.parametrize("shape", [hostile.many_frames, hostile.many_restarts])
+async def test_a_shape_that_looks_dear_is_cheap(process: PictureProcess, shape: Callable[[], bytes]) -> None:
+    """Within the CPU time that any picture has: one frame is decoded, and a restart costs next to nothing."""
+    outcome = await process.make({"make": "rendition"}, shape(), 60)
+    assert isinstance(outcome, tuple), outcome
+    assert outcome[0].refused is None
+    assert len(outcome[0].made) >= 1
+
+
 async def test_warnings_are_counted_and_not_printed(make: Make, capfd: pytest.CaptureFixture[str]) -> None:
     """A broken directory of EXIF would put megabytes into the log."""
     outcome = await make(hostile.broken_directory())

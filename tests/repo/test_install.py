@@ -83,6 +83,7 @@ def test_a_dry_run_changes_nothing_and_names_every_file(app: Path, capsys: pytes
     named = {line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("create ")}
     install(app)
     assert contents(app).keys() - before.keys() - {manifest.FILE_NAME} == named
+    assert {"lib/suplatzigram/react.ts", "lib/suplatzigram/database.ts", "queue/api/ratings.py"} <= named
 
 
 def test_migrations_come_after_the_app_s_in_our_order(app: Path) -> None:

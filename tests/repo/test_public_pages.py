@@ -8,7 +8,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = ROOT / "public"
-PAGES = sorted(PUBLIC.rglob("*.html"))
+# What the build command puts into public/, by the address of its page.
+BUILT = {
+    "/admin/queue/": "dashboard/index.html",
+    "/docs/": "dashboard/api-docs/index.html",
+    "/docs/start.js": "dashboard/api-docs/start.js",
+    **{f"/docs/{name}": "dashboard/api-docs/build.mjs" for name in ("swagger-ui.css", "swagger-ui-bundle.js")},
+}
+PAGES = [*sorted(PUBLIC.rglob("*.html")), ROOT / "dashboard/api-docs/index.html"]
 
 
 def headers_of(path: str) -> dict[str, str]:
@@ -19,7 +26,16 @@ def headers_of(path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/index.css", "/admin/queue/", "/admin/queue/assets/index-x.js", "/api/ratings", "/api/health/queue"]
+    "path",
+    [
+        "/",
+        "/index.css",
+        "/admin/queue/",
+        "/admin/queue/assets/index-x.js",
+        "/docs/",
+        "/api/ratings",
+        "/api/health/queue",
+    ],
 )
 def test_every_reply_has_the_security_headers(path: str) -> None:
     """One rule for all paths, and exactly one content security policy for each."""
@@ -57,7 +73,7 @@ def test_the_front_page_lists_the_routes() -> None:
     assert sorted(listed) == sorted(f"/{route}" for route in routes if "/_" not in route)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PUBLIC)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_keep_to_their_policy(page: Path) -> None:
     """Inline scripts and styles would be blocked, silently for whoever wrote them."""
     html = page.read_text()
@@ -65,12 +81,12 @@ def test_pages_keep_to_their_policy(page: Path) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)", html)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PUBLIC)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_links_to_exists(page: Path) -> None:
     """Static files are in public/, everything else of the own origin is a route. The dashboard is built there later."""
     for link in re.findall(r'(?:href|src)="(/[^"#?]*)', page.read_text()):
-        if link == "/admin/queue/":
-            found = [ROOT / "dashboard/index.html"]
+        if link in BUILT:
+            found = [ROOT / BUILT[link]]
         else:
             found = [PUBLIC / link[1:], PUBLIC / link[1:] / "index.html", ROOT / f"{link[1:]}.py"]
         assert any(file.is_file() for file in found), link

@@ -63,5 +63,6 @@ def test_secrets_and_what_is_made_are_ignored() -> None:
         ".vercel/x",
         "dashboard/node_modules/x",
         "public/admin/queue/index.html",
+        "public/docs/index.html",
     ]
     assert git("check-ignore", "--no-index", *made) == made

@@ -11,7 +11,7 @@ WITHOUT: LiteralString = "alter domain queue_private.job_payload drop constraint
 WRITTEN = "not one that the queue's functions write"
 BROKEN: dict[LiteralString, str] = {
     """payload = '{"n": 1e5000}'""": "n: Input should be a valid integer",
-    """payload = '{"n": -1e100000}'""": "n: Input should be a valid integer",
+    """payload = '{"n": -1e60000}'""": "n: Input should be a valid integer",
     "payload = '[]'": WRITTEN,
     "created_at = 'infinity'": WRITTEN,
 }
