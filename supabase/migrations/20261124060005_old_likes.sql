@@ -3,7 +3,7 @@
 -- The app may have counted likes that it has no rating for: imported ones, or ratings that were cleaned up. The repair
 -- makes each count the number of ratings. keep_old_likes adds the missing ones as ratings of sessions that nobody has, so
 -- the count stays the number of ratings, and no reader, sync or audit has to know of a second number. forget_old_likes
--- takes them away again. See docs/decisions/0040-old-likes-come-back-as-ratings.md.
+-- takes them away again. See docs/decisions/0035-old-likes-come-back-as-ratings.md.
 -- The sessions are hashes with a key that is kept here, so that nobody can name one and take its like back.
 -- Writer of the table: app_repair.sql. Callers: supabase/optional/keep_old_likes.sql and its rollback, as the owner.
 create table if not exists queue_private.old_likes (

@@ -28,7 +28,7 @@
 -- job that is asked for. Caller: ask_for_image_jobs, before it adds jobs. owners: the user of each job. A job that is joined
 -- counts too.
 -- Fairness: a user's first ten unfinished jobs have the policy's priority, each further twenty one less, down to 0. So a
--- flood waits behind the others' posts, and claims need not know of users. See docs/decisions/0043-a-flood-waits-behind-others.md.
+-- flood waits behind the others' posts, and claims need not know of users. See docs/decisions/0038-a-flood-waits-behind-others.md.
 -- squawk-ignore ban-drop-function
 drop function if exists queue_private.limit_image_jobs(text[]);
 create or replace function queue_private.limit_image_jobs(owners text[]) returns integer[]
