@@ -1,7 +1,7 @@
 -- enqueue_job: add one job, or find the one that its idempotency key names. -> pending.
 -- Caller: lib/queue, schedules, trusted services.
--- priority and max_attempts, when left out or null, are those of the type's policy, and the payload has the keys that it
--- names: see job_type_policies.sql.
+-- priority and max_attempts, when left out or null, are those of the type's policy, which also says which keys of a
+-- payload are refused: see job_type_policies.sql.
 -- Which jobs hold a key: see held_keys.sql. Locks: none but the unique index on the key. Safe to repeat: with a key, yes.
 -- traceparent: whose work it is (docs/tracing.md). A job that is found keeps its own.
 -- Errors: PT409 the key is held by a job of another type or payload; 23514 a limit; 22023 an argument.
@@ -38,7 +38,7 @@ begin
       enqueue_job.job_type,
       case
         when jsonb_typeof(wanted) = 'object'
-          and (not wanted ?& policy.required_keys or wanted - policy.payload_keys <> '{}')
+          and (wanted ?| policy.camel_case_keys or (policy.is_strict and wanted - policy.payload_keys <> '{}'))
         then queue_private.refuse_payload(enqueue_job.job_type, wanted)
         else wanted
       end,

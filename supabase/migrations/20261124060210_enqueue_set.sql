@@ -110,7 +110,7 @@ begin
       given.job_type,
       case
         when jsonb_typeof(given.payload) = 'object'
-          and (not given.payload ?& policy.required_keys or given.payload - policy.payload_keys <> '{}')
+          and (given.payload ?| policy.camel_case_keys or (policy.is_strict and given.payload - policy.payload_keys <> '{}'))
         then queue_private.refuse_payload(given.job_type, given.payload)
         else given.payload
       end,

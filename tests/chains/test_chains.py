@@ -11,7 +11,6 @@ from dev.process import ports
 from dev.vercel import Functions
 from lib.queue.handover import MAX_HOPS
 from tests.chains.conftest import BUDGET_MS, Serve
-from tests.payloads import ALLOW_ANY
 from tests.sql.bulk import pending_jobs, worker_run
 from tests.stack.rows import count
 from tests.stack.watching import wait_until
@@ -24,7 +23,6 @@ UNDER_WAY = "public.worker_runs where finished_at is null"
 def without_schedules(db: Db) -> None:
     """Their slots would add jobs now and then; and let the types take any payload."""
     db.execute("update public.job_schedules set enabled = false")
-    db.execute(ALLOW_ANY)
 
 
 def tick(functions: Functions) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.faults.handlers import ENDS, TASK_TYPES, Deed
-from tests.payloads import ALLOW_ANY
 
 HERE = Path(__file__).resolve().parent
 CHECKS = (HERE / "checks.sql").read_bytes()
@@ -52,7 +51,6 @@ class Scene:
     def set_up(self) -> Self:
         """Add the witness to a fresh database, whose job types take the tasks of these tests."""
         self.db.execute(WITNESS)
-        self.db.execute(ALLOW_ANY)
         return self
 
     def reconnect(self) -> None:

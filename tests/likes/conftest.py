@@ -6,9 +6,9 @@ import pytest
 
 from tests.likes.posts import make_post
 from tests.sql.calls import Db
-from tests.sql.conftest import any_payload, open_service, service
+from tests.sql.conftest import open_service, service
 
-__all__ = ["any_payload", "open_service", "service"]
+__all__ = ["open_service", "service"]
 
 
 @pytest.fixture

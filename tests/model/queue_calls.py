@@ -13,7 +13,6 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.model.reference import Ask, NewJob
-from tests.payloads import ALLOW_ANY
 
 type Row = dict[str, Any]
 
@@ -36,7 +35,6 @@ class QueueCalls:
         self.calls = self._connect(database_url)
         self.calls.execute("set role service_role")
         self.eyes = self._connect(database_url)
-        self.eyes.execute(ALLOW_ANY)
 
     def _connect(self, url: str) -> psycopg.Connection[Row]:
         connection: psycopg.Connection[Row] = psycopg.connect(url, autocommit=True, row_factory=dict_row)

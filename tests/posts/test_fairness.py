@@ -7,9 +7,9 @@ import psycopg
 
 from tests.jobs.asking import Connect, Db, as_user
 from tests.sql.calls import claim, outcome, rpc, settle
-from tests.sql.conftest import any_payload, open_service, service
+from tests.sql.conftest import open_service, service
 
-__all__ = ["any_payload", "open_service", "service"]
+__all__ = ["open_service", "service"]
 
 FLOOD, OTHERS = 200, 20
 # As many as a worker claims at a time, unless WORKER_CONCURRENCY says otherwise.

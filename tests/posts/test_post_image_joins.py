@@ -11,10 +11,10 @@ import pytest
 
 from tests.jobs.asking import Connect, Db, active, image_of
 from tests.sql.calls import Row, claim, outcome, settle, value
-from tests.sql.conftest import OpenService, any_payload, open_service
+from tests.sql.conftest import OpenService, open_service
 from tests.sql.racing import meanwhile, wait_until_blocked
 
-__all__ = ["any_payload", "open_service"]
+__all__ = ["open_service"]
 
 A, B = "https://images.example.com/a.jpg", "https://images.example.com/b.jpg"
 

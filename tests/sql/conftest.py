@@ -7,27 +7,17 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.conftest import Connect
-from tests.payloads import ALLOW_ANY
 from tests.sql.calls import Db
 
 OpenService = Callable[..., Db]
 
 
 @pytest.fixture
-def any_payload() -> bool:
-    """Whether the types take any payload. The queue's tests say with it which job is which; a module about the app's
-    payloads overrides this."""
-    return True
-
-
-@pytest.fixture
-def open_service(connect: Connect, any_payload: bool) -> OpenService:
+def open_service(connect: Connect) -> OpenService:
     """A factory of connections as service_role: open_service(autocommit=False) holds its transaction open."""
 
     def open_as_service(*, autocommit: bool = True) -> Db:
         connection: Db = connect(row_factory=dict_row)
-        if any_payload:
-            connection.execute(ALLOW_ANY)
         connection.execute(sql.SQL("set role service_role"))
         connection.autocommit = autocommit
         return connection

@@ -7,6 +7,7 @@ import pytest
 
 import lib.jobs  # noqa: F401 - registers the types
 from dev.paths import PROJECT
+from lib.model import camel_case
 from lib.queue.registry import registered
 from tests.sql.calls import Db, count, enqueue_many, rpc
 
@@ -14,39 +15,19 @@ POST = "11111111-1111-4111-8111-111111111111"
 IMAGE = {"post_id": POST, "image_url": "https://example.com/a.png"}
 
 
-@pytest.fixture
-def any_payload() -> bool:
-    """Here the app's own payloads count."""
-    return False
-
-
 def test_the_database_and_the_models_have_the_same_keys(db: Db) -> None:
     """They stand in lib/jobs and in job_type_policies.sql. A type without a row there is not checked."""
-    rows = db.execute("select job_type, payload_keys, required_keys from queue_private.job_type_policies").fetchall()
-    found = {row["job_type"]: (set(row["payload_keys"]), set(row["required_keys"])) for row in rows}
+    rows = db.execute("select job_type, payload_keys, camel_case_keys from queue_private.job_type_policies").fetchall()
+    found = {row["job_type"]: (set(row["payload_keys"]), set(row["camel_case_keys"])) for row in rows}
+    models = {name: registered[name].payload.model_fields for name in found}
     assert found == {
-        name: (
-            set(job_type.payload.model_fields),
-            {key for key, field in job_type.payload.model_fields.items() if field.is_required()},
-        )
-        for name, job_type in registered.items()
-        if name in found
+        name: (set(fields), {camel_case(key) for key in fields} - set(fields)) for name, fields in models.items()
     }
     assert len(found) >= 7
 
 
-@pytest.mark.parametrize(
-    ("job_type", "payload", "message"),
-    [
-        ("process_image", {"postId": POST, "imageUrl": "a.png"}, 'process_image has no key "imageUrl"'),
-        ("process_image", IMAGE | {"colour": 1}, 'process_image has no key "colour"; its keys are post_id, image_url'),
-        ("process_image", {"post_id": POST}, 'process_image needs the key "image_url"'),
-        ("process_image", {}, 'process_image needs the key "image_url"'),
-        ("recompute_rankings", {"Limit": 5}, 'recompute_rankings has no key "Limit"'),
-    ],
-)
-def test_a_key_that_no_model_has_is_refused(service: Db, job_type: str, payload: dict[str, Any], message: str) -> None:
-    """By both functions, at any position, also under a held key. The message says which key of which type."""
+def refused(service: Db, job_type: str, payload: dict[str, Any], message: str) -> None:
+    """Both functions refuse it, at any position, also under a held key, and say which key of which type."""
     good = {"job_type": "process_image", "payload": IMAGE, "idempotency_key": "k"}
     enqueue_many(service, [good])
     for key in (None, "k", "new"):
@@ -58,23 +39,51 @@ def test_a_key_that_no_model_has_is_refused(service: Db, job_type: str, payload:
     assert count(service) == 1
 
 
-def test_optional_keys_may_be_there_or_not(service: Db) -> None:
-    """A null counts as there: what a value may be is the model's."""
-    told: dict[str, Any] = {"user_id": POST, "title": "t", "body": "b"}
-    jobs = [("send_notification", told), ("send_notification", told | {"url": None}), ("cleanup_expired", {})]
-    for job_type, payload in jobs:
-        rpc(service, "enqueue_job", job_type=job_type, payload=payload)
-    enqueue_many(service, [{"job_type": job_type, "payload": payload} for job_type, payload in jobs])
-    enqueue_many(service, [{"job_type": "cleanup_expired", "payload": None}, {"job_type": "cleanup_expired"}])
-    assert count(service) == 8
+@pytest.mark.parametrize(
+    ("job_type", "payload", "message"),
+    [
+        ("process_image", {"postId": POST, "imageUrl": "a.png"}, 'process_image has no key "imageUrl"'),
+        (
+            "process_image",
+            IMAGE | {"postId": POST},
+            'process_image has no key "postId"; its keys are post_id, image_url',
+        ),
+        ("cleanup_expired", {"olderThanDays": 5}, 'cleanup_expired has no key "olderThanDays"'),
+    ],
+)
+def test_a_known_key_in_camel_case_is_refused(
+    service: Db, job_type: str, payload: dict[str, Any], message: str
+) -> None:
+    """HTTP writes it so; in the database no handler would find it, and the job would be dead."""
+    refused(service, job_type, payload, message)
 
 
-@pytest.mark.parametrize("change", ["delete from {}", "update {} set payload_keys = null, required_keys = null"])
+def test_where_a_type_is_strict_any_unknown_key_is_refused(service: Db, db: Db) -> None:
+    """An operator's choice, which applying the migrations again keeps."""
+    db.execute("update queue_private.job_type_policies set is_strict = true where job_type = 'process_image'")
+    [policies] = (PROJECT / "supabase/migrations").glob("*_job_type_policies.sql")
+    db.execute(policies.read_bytes())
+    refused(service, "process_image", IMAGE | {"colour": 1}, 'process_image has no key "colour"')
+    enqueue_many(service, [{"job_type": "cleanup_expired", "payload": {"colour": 1}}, {"job_type": "process_image"}])
+    assert count(service) == 3
+
+
+def test_else_a_payload_is_the_workers_to_judge(service: Db) -> None:
+    """Unknown keys, missing ones, not one: a job may be enqueued with its type alone."""
+    payloads: list[dict[str, Any]] = [{"colour": 1}, {"post_id": POST}, {}, IMAGE | {"image_url": None}]
+    for payload in payloads:
+        rpc(service, "enqueue_job", job_type="process_image", payload=payload)
+    enqueue_many(service, [{"job_type": "process_image", "payload": payload} for payload in [*payloads, None]])
+    rpc(service, "enqueue_job", job_type="process_image")
+    assert count(service) == 10
+
+
+@pytest.mark.parametrize("change", ["delete from {}", "update {} set payload_keys = null, camel_case_keys = null"])
 def test_a_type_without_rules_takes_any_payload(service: Db, db: Db, change: str) -> None:
     """A new type is a page and a value of the enum; that its migration names the keys is a choice."""
     db.execute(change.format("queue_private.job_type_policies").encode())
-    rpc(service, "enqueue_job", job_type="process_image", payload={"whatEver": 1})
-    enqueue_many(service, [{"job_type": "process_image", "payload": {"whatEver": 1}}, {"job_type": "process_image"}])
+    rpc(service, "enqueue_job", job_type="process_image", payload={"imageUrl": 1})
+    enqueue_many(service, [{"job_type": "process_image", "payload": {"imageUrl": 1}}, {"job_type": "process_image"}])
     assert count(service) == 3
 
 

@@ -13,7 +13,6 @@ from lib.queue.registry import JobType
 from lib.queue.worker import Trigger, Worker
 from lib.resources import Resources
 from lib.settings import Settings
-from tests.payloads import ALLOW_ANY
 from tests.worker.faults import Faults
 from tests.worker.working import Db, MakeWorker
 
@@ -22,7 +21,6 @@ from tests.worker.working import Db, MakeWorker
 def without_schedules(db: Db) -> None:
     """Their slots would add jobs now and then; and let the types take any payload."""
     db.execute("update public.job_schedules set enabled = false")
-    db.execute(ALLOW_ANY)
 
 
 @pytest.fixture
