@@ -7,7 +7,7 @@ PYTHON := $(shell for python in python3 python3.12 /usr/bin/python3 python3.13 p
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
 MINUTES ?= 20
 ARGS ?=
-DIR ?= ../app
+DIR ?=
 LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command="make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -32,10 +32,10 @@ check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (AR
 	@.venv/bin/python -m dev.check $(ARGS)
 
 install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run" only says what it would do)
-	@.venv/bin/python -m dev.install --into "$(DIR)" $(ARGS)
+	@.venv/bin/python -m dev.install --into "$(or $(DIR),$(error say where the app is: make install-into DIR=../app))" $(ARGS)
 
 rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
-	@.venv/bin/python -m dev.rehearse --app "$(DIR)" $(ARGS)
+	@.venv/bin/python -m dev.rehearse --app "$(or $(DIR),$(error say where the app is: make rehearse DIR=../app))" $(ARGS)
 
 screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
 	@.venv/bin/python -m dev.screenshots

@@ -87,6 +87,10 @@ class Misconfigured(QueueError):
         self.rule = rule
 
 
+class NotStarted(QueueError):
+    """The worker could not be called. Nothing was started; the cron may do it."""
+
+
 class CacheFailure(QueueError):
     """A cache did not take what it was told. The message holds neither secrets nor the cache's own words."""
 

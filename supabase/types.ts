@@ -452,6 +452,9 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"note_asked_run":
+{ Args: { "operator": string }; Returns: undefined
+                           },
 "pause_job_type":
 { Args: { "job_type": Database["public"]['Enums']["job_type"] }; Returns: boolean
                            },

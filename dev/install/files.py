@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev import dashboard
+from dev import api_docs, dashboard
 from dev.install import vercel_json
 from dev.install.manifest import Choices
 
@@ -42,6 +42,9 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
         page = dashboard.build(project)
         for file in filter(Path.is_file, sorted(page.rglob("*"))):
             found[f"{base}{file.relative_to(project).as_posix()}"] = file.read_bytes()
+        if own:
+            for file in filter(Path.is_file, sorted(api_docs.build(project).rglob("*"))):
+                found[f"{base}{file.relative_to(project).as_posix()}"] = file.read_bytes()
     if own:
         found[f"{base}vercel.json"] = vercel_json.for_own_project(project).encode()
     return found

@@ -100,6 +100,8 @@ def _decide(plan: Plan, name: str, content: bytes, known: Manifest, originals: d
     elif name in known.files:
         if _is(target, known.files[name]):
             plan.write[name] = content
+        elif target.name == "vercel.json":  # settings are the app's; code of two versions would not fit together
+            plan.notes.append(f"{name} was changed since it was installed, so it stays: compare it with this version's")
         else:
             plan.problems.append(
                 f"{name} was changed in the app since it was installed: undo that, or move it elsewhere"

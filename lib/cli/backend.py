@@ -13,6 +13,7 @@ from lib.services.admin.queue.actions import ActionReply, JobAction, act_on_jobs
 from lib.services.admin.queue.diagnostics import Doctor, queue_diagnostics
 from lib.services.admin.queue.jobs import JobsPage, JobsQuery, list_jobs
 from lib.services.admin.queue.journal import ActionsPage, JournalQuery, RunsPage, read_journal
+from lib.services.admin.queue.runs import RunAction, RunReply, start_run
 from lib.services.admin.queue.schedules import (
     ScheduleAction,
     ScheduleReply,
@@ -48,6 +49,9 @@ class Backend(Protocol):
     def where(self) -> str:
         """The place, for people."""
 
+    def may_ask(self, operation: Operation[Any, Any]) -> bool:
+        """Whether there is the secret that its route wants."""
+
     async def ask[I: BaseModel, O: BaseModel](self, operation: Operation[I, O], given: I) -> O:
         """Ask, and return the answer.
 
@@ -81,6 +85,7 @@ ENQUEUE: Operation[JobRequest, JobReply] = Operation(
 ENQUEUE_MANY: Operation[JobsRequest, JobsReply] = Operation(
     "POST", "/api/queue/jobs", enqueue_requested, JobsReply, statuses=(200, 201), scope="queue"
 )
+START_RUN: Operation[RunAction, RunReply] = Operation("POST", "/api/admin/queue/journal", start_run, RunReply)
 PROCESS: Operation[NoInput, ProcessReply] = Operation(
     "POST", "/api/queue/process", process_queue_by_hand, ProcessReply, scope="cron"
 )

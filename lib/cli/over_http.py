@@ -32,6 +32,10 @@ class OverHttp:
         """The address."""
         return self.url
 
+    def may_ask(self, operation: Operation[Any, Any]) -> bool:
+        """See Backend."""
+        return bool(self.secrets.get(VARIABLES[operation.scope]))
+
     async def ask[I: BaseModel, O: BaseModel](self, operation: Operation[I, O], given: I) -> O:
         """See Backend."""
         reply = await self._send(operation, given)

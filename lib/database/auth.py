@@ -66,7 +66,7 @@ class Auth:
             # Auth's verdict on a token has a code. A reply without one comes from a gateway, for a wrong API key say.
             if error.code and error.status in (401, 403, 404):
                 raise NotAuthenticated("the access token is not valid") from error
-            raise DatabaseUnavailable("auth.get_user", f"{error.message} ({error.status})") from error
+            raise DatabaseUnavailable("auth.get_user", f"{error.code or 'no code'} ({error.status})") from error
         if reply is None:
             raise NotAuthenticated("the access token is not valid")
         return _user(reply.user)
@@ -101,7 +101,8 @@ class Auth:
                 raise TooMany("too many tries to sign in", _retry_after_s(error)) from error
             if error.code and error.status in (400, 401, 403, 404, 422):
                 raise NotAuthenticated(_refusal(str(error.code))) from error
-            raise DatabaseUnavailable(name, f"{error.message} ({error.status})") from error
+            # Without its message, which may repeat the request.
+            raise DatabaseUnavailable(name, f"{error.code or 'no code'} ({error.status})") from error
         session = reply.session
         if session is None or session.expires_at is None:
             raise DatabaseUnavailable(name, "no session in the reply")

@@ -7,7 +7,7 @@ docs/decisions/0032-runs-start-other-runs.md.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -90,28 +90,37 @@ class Colleagues:
 
     async def _call(self, trigger: Successor) -> None:
         """Start one more run."""
-        import httpx  # noqa: PLC0415 - few runs start another
+        request = {"trigger": trigger, "startedBy": str(self.run.run_id)}
+        reason = await call_worker(self.settings, "GET", request, self.time_left_s())
+        run_id = self.run.run_id
+        if reason is None:
+            log_event("run.started_another", run_id=run_id, trigger=trigger)
+        else:
+            log_event("run.started_no_other", level=logging.WARNING, run_id=run_id, trigger=trigger, reason=reason)
 
-        origin, secret = self.settings.own_origin, self.settings.cron_secret
-        if origin is None or secret is None:
-            return self._failed(trigger, "neither WORKER_URL nor VERCEL_URL says where the worker is")
-        try:
-            async with (
-                asyncio.timeout(self.time_left_s()),
-                httpx.AsyncClient(timeout=httpx.Timeout(SEND_S, read=LISTEN_S), trust_env=False) as client,
-            ):
-                reply = await client.get(
-                    origin + self.settings.prefixed(ROUTE),
-                    params={"trigger": trigger, "startedBy": self.run.run_id},
-                    headers={"authorization": f"Bearer {secret.get_secret_value()}"} | tracing().headers(),
-                )
-        except httpx.ReadTimeout:  # it was sent, and the other run works
-            return log_event("run.started_another", run_id=self.run.run_id, trigger=trigger)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            return self._failed(trigger, type(error).__name__)
-        if reply.status_code != 200:
-            return self._failed(trigger, f"it answered {reply.status_code}")
-        return log_event("run.started_another", run_id=self.run.run_id, trigger=trigger)
 
-    def _failed(self, trigger: Successor, reason: str) -> None:
-        log_event("run.started_no_other", level=logging.WARNING, run_id=self.run.run_id, trigger=trigger, reason=reason)
+async def call_worker(
+    settings: Settings, method: Literal["GET", "POST"], query: Mapping[str, str], time_left_s: float
+) -> str | None:
+    """Start a run by a call of our own route. Return why it did not start; None when it did, or may be at work."""
+    import httpx  # noqa: PLC0415 - few runs start another
+
+    origin, secret = settings.own_origin, settings.cron_secret
+    if origin is None or secret is None:
+        return "neither WORKER_URL nor VERCEL_URL says where the worker is"
+    try:
+        async with (
+            asyncio.timeout(time_left_s),
+            httpx.AsyncClient(timeout=httpx.Timeout(SEND_S, read=LISTEN_S), trust_env=False) as client,
+        ):
+            reply = await client.request(
+                method,
+                origin + settings.prefixed(ROUTE),
+                params=query,
+                headers={"authorization": f"Bearer {secret.get_secret_value()}"} | tracing().headers(),
+            )
+    except httpx.ReadTimeout:  # it was sent, and the other run works
+        return None
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        return type(error).__name__
+    return None if reply.status_code == 200 else f"it answered {reply.status_code}"

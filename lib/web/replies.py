@@ -40,7 +40,7 @@ def error_reply(
     return JSONResponse({"error": body}, status, headers)
 
 
-def reply_to(error: Exception) -> JSONResponse | None:  # noqa: C901, PLR0911 - one case, one reply
+def reply_to(error: Exception) -> JSONResponse | None:  # noqa: C901, PLR0911, PLR0912 - one case, one reply
     """The reply for an expected error, None for an unexpected one."""
     match error:
         case HTTPException():
@@ -59,6 +59,8 @@ def reply_to(error: Exception) -> JSONResponse | None:  # noqa: C901, PLR0911 - 
             return error_reply(403, str(error))
         case errors.Misconfigured():
             return error_reply(503, "the server is not configured", {"variables": list(error.variables)})
+        case errors.NotStarted():
+            return error_reply(503, str(error))
         case errors.DatabaseUnavailable() | errors.DatabaseTimeout():
             return error_reply(503, "Supabase does not answer")
         case errors.DatabaseRejected():

@@ -127,7 +127,7 @@ select queue_private.reserve_names('{
     "create_schedule", "delete_expired", "delete_schedule", "discard_jobs", "due_schedules", "enqueue_job",
     "enqueue_jobs", "fail_job", "fail_schedule", "find_jobs", "find_orphaned_images", "finish_worker_run",
     "fire_schedule", "give_up_push", "like_states", "list_jobs", "list_operator_actions", "list_posts",
-    "list_schedules", "list_worker_runs", "pause_job_type", "post_exists", "post_like_counts", "queue_counters",
+    "list_schedules", "list_worker_runs", "note_asked_run", "pause_job_type", "post_exists", "post_like_counts", "queue_counters",
     "queue_diagnostics", "queue_health", "queue_stats", "recompute_rankings", "record_push", "redrive_jobs",
     "remove_push_subscription", "rescue_expired_jobs", "resume_job_type", "run_schedule", "search_jobs", "set_like",
     "settle_and_claim", "settle_jobs", "start_worker_run", "store_post_image", "store_post_thumbnails",
@@ -136,7 +136,7 @@ select queue_private.reserve_names('{
   "trigger": [
     "ask_for_changed_post_image", "ask_for_like_sync_on_delete", "ask_for_like_sync_on_insert",
     "ask_for_like_sync_on_truncate", "ask_for_like_sync_on_update", "ask_for_post_images",
-    "ignore_like_write_on_insert", "ignore_like_write_on_update", "leave_others_posts",
+    "ignore_like_write_on_insert", "ignore_like_write_on_update", "zzz_leave_others_posts",
     "remove_notifications_and_subscriptions"
   ],
   "policy": [

@@ -75,6 +75,20 @@ comment on function queue_private.note_operator_action is 'Write down what an op
 revoke all on function queue_private.note_operator_action from public, anon, authenticated;
 grant execute on function queue_private.note_operator_action to service_role;
 
+-- note_asked_run: write down that an operator has had the worker called. Caller: /api/admin/queue/journal. Locks: none but
+-- the new row's own. Safe to repeat: it writes each call down.
+create or replace function public.note_asked_run(operator text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform queue_private.note_operator_action(note_asked_run.operator, 'run', '{}', 1);
+end
+$$;
+comment on function public.note_asked_run is 'Write down that an operator has had the worker called.';
+revoke all on function public.note_asked_run from public, anon, authenticated;
+grant execute on function public.note_asked_run to service_role;
+
 -- delete_old_operator_actions: remove up to max_rows of what is older than so many days, at least 400; returns how many.
 -- Caller: delete_expired. Security definer, because nobody else may delete here; the trigger looks at each row all the
 -- same. Locks: the rows, skip locked. Safe to repeat: yes.

@@ -124,13 +124,40 @@ begin
   join pg_catalog.pg_policy as p on p.polrelid = t.id
   where p.polpermissive and p.polcmd in ('d', 'w', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'
     and not (p.polname = 'old clients name likes' and exists (
-      select from pg_catalog.pg_trigger as g where g.tgrelid = posts and g.tgname = 'leave_others_posts' and g.tgenabled <> 'D'
+      select from pg_catalog.pg_trigger as g where g.tgrelid = posts and g.tgname = 'zzz_leave_others_posts' and g.tgenabled <> 'D'
     ))
     and exists (
       select from client as c
       where p.polroles && array[0, (select r.oid from pg_catalog.pg_roles as r where r.rolname = c.name)]::oid[]
         and (has_table_privilege(c.name, t.id, 'delete') or has_any_column_privilege(c.name, t.id, 'update'))
     )
+  union all
+  select 'view_writable', 'high', v.id::regclass::text,
+    format('%s may write through the view, with the rights of its owner', string_agg(c.name, ' and ')),
+    format('revoke insert, update, delete on table %s from public, anon, authenticated;', v.id::regclass)
+  from (
+    with recursive built_on (id) as (
+      select t.id::oid from app_table as t
+      union
+      select r.ev_class
+      from built_on
+      join pg_catalog.pg_depend as d
+        on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = built_on.id
+          and d.classid = 'pg_catalog.pg_rewrite'::regclass
+      join pg_catalog.pg_rewrite as r on r.oid = d.objid
+    )
+    select rel.oid as id
+    from built_on
+    join pg_catalog.pg_class as rel on rel.oid = built_on.id
+    where rel.relkind = 'v' and pg_relation_is_updatable(rel.oid, false) <> 0 and not exists (
+      select from pg_options_to_table(rel.reloptions) as o
+      where o.option_name = 'security_invoker' and o.option_value::boolean
+    )
+  ) as v
+  cross join client as c
+  where has_any_column_privilege(c.name, v.id, 'insert') or has_any_column_privilege(c.name, v.id, 'update')
+    or has_table_privilege(c.name, v.id, 'delete')
+  group by v.id
   union all
   select 'column_nullable', 'medium', t.name || '.' || a.attname, 'the column may be null, where no null means anything',
     case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else 'supabase db push' end

@@ -10,7 +10,9 @@
 -- which the update has locked, so a sync that commits meanwhile is not undone; at an insert 0. Where no rules of the app's
 -- hold, the same for created_at, which clients do not set there. There an update of another's post, as every like was,
 -- would reach no row, and a client that asks for the row back would get an error for a like that counts. So
--- there the policy lets it reach the row, and a trigger leaves the whole row as it was.
+-- there the policy lets it reach the row, and a trigger leaves the whole row as it was. Triggers run by their names: it is
+-- the last one, after those of the app that set updated_at. The policy is for those two roles only, as the triggers are: a
+-- role of the app's that is a member of authenticated would inherit it.
 -- The count is a sequence: no row that raters would wait for. It counts attempts, of transactions that fail too. An insert
 -- with "likes: 0" cannot be told from one without likes.
 
@@ -90,7 +92,7 @@ $$;
 comment on function queue_private.ignore_like_write is 'Gives likes its true value back, whatever a client wrote.';
 revoke all on function queue_private.ignore_like_write from public, anon, authenticated;
 
--- leave_others_posts: the trigger beside the policy "old clients name likes": another's post stays as it was, and a post
+-- leave_others_posts: called by the trigger beside the policy "old clients name likes": another's post stays as it was, and a post
 -- stays its user's.
 create or replace function queue_private.leave_others_posts() returns trigger
 language plpgsql volatile security definer
@@ -169,7 +171,7 @@ begin
   perform queue_private.begin_app_changes('strict_likes');
   drop trigger if exists ignore_like_write_on_insert on public.posts_new;
   drop trigger if exists ignore_like_write_on_update on public.posts_new;
-  drop trigger if exists leave_others_posts on public.posts_new;
+  drop trigger if exists zzz_leave_others_posts on public.posts_new;
   drop policy if exists "old clients name likes" on public.posts_new;
   perform queue_private.grant_post_columns();
   perform queue_private.end_app_changes('strict_likes');
@@ -204,9 +206,10 @@ begin
   );
   if not posts.had_row_security then
     create policy "old clients name likes" on public.posts_new for update to anon, authenticated
-      using (true) with check (true);
+      using ((select current_setting('role', true)) in ('anon', 'authenticated'))
+      with check ((select current_setting('role', true)) in ('anon', 'authenticated'));
     execute format(
-      'create trigger leave_others_posts before update on public.posts_new
+      'create trigger zzz_leave_others_posts before update on public.posts_new
        for each row when %s execute function queue_private.leave_others_posts()', client
     );
   end if;

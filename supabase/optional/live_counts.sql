@@ -128,6 +128,6 @@ begin
   -- Anybody may listen; nobody but the database may speak.
   drop policy if exists "anyone hears like counts" on realtime.messages;
   create policy "anyone hears like counts" on realtime.messages for select to anon, authenticated
-  using (extension = 'broadcast' and (select realtime.topic()) like 'post:%:likes');
+  using (extension = 'broadcast' and (select realtime.topic()) ~ '^post:[0-9a-f-]{36}:likes$');
 end
 $$;

@@ -55,9 +55,9 @@ class Queue:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return kept | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC"} | self.env
 
-    def ok(self, *arguments: object, stdin: str = "") -> Done:
+    def ok(self, *arguments: object, stdin: str = "", env: dict[str, str] | None = None) -> Done:
         """Run one that must succeed."""
-        done = self(*arguments, stdin=stdin)
+        done = self(*arguments, stdin=stdin, env=env)
         assert done.code == 0, (done.code, done.out, done.err)
         return done
 

@@ -134,7 +134,16 @@ def test_a_tick_is_one_run_and_more_while_jobs_are_due(queue: Queue, db: Db) -> 
     assert queue.ok("tick", "--json").json["completed"] == 1
 
 
-def test_a_tick_over_http_needs_the_crons_secret(over_http: Queue) -> None:
+def test_a_tick_over_http_tells_its_result_with_the_crons_secret(over_http: Queue) -> None:
     """It is another than the operators'."""
-    done = over_http("tick", env={"CRON_SECRET": ""})
+    done = over_http("tick", "--json", env={"CRON_SECRET": ""})
     assert (done.code, "CRON_SECRET" in done.err) == (2, True)
+
+
+def test_with_the_admin_token_alone_a_run_is_started(over_http: Queue, db: Db) -> None:
+    """It works by itself, and who had it started is written down."""
+    db.execute("insert into background_jobs (job_type) values ('recompute_rankings')")
+    assert "a run was started" in over_http.ok("tick", env={"CRON_SECRET": ""}).out
+    wait_until(lambda: db.execute("select from job_history where status = 'completed'").fetchone() is not None)
+    row = db.execute("select action, operator from operator_actions").fetchone()
+    assert row == {"action": "run", "operator": "admin token"}

@@ -39,6 +39,7 @@ DOORS = [
     Door("GET", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
     Door("POST", "/api/admin/queue/schedules", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/journal", "ADMIN_API_TOKEN", "?of=actions"),
+    Door("POST", "/api/admin/queue/journal", "ADMIN_API_TOKEN"),
     Door("GET", "/api/admin/queue/session", "ADMIN_API_TOKEN"),
 ]
 ADMIN_DOORS = [door for door in DOORS if door.variable == "ADMIN_API_TOKEN" and door.method == "GET"]

@@ -36,6 +36,7 @@ CALLS: list[Call] = [
     ("POST", "/api/admin/queue/schedules", {"action": "enable", "name": "x"}),
     ("POST", "/api/admin/queue/schedules", {"action": "delete", "name": "x"}),
     ("GET", "/api/admin/queue/journal?of=runs", None),
+    ("POST", "/api/admin/queue/journal", {"action": "run"}),
     ("POST", "/api/admin/queue/session", {"refreshToken": "x"}),
     ("GET", "/api/admin/queue/metrics", None),
     ("GET", "/api/health/queue", None),

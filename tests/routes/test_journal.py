@@ -1,6 +1,7 @@
 """/api/admin/queue/journal: the worker's runs, and what operators did."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, LiteralString
 
 import httpx
 import psycopg
@@ -76,3 +77,68 @@ async def test_a_query_that_is_none_is_named(operator: httpx.AsyncClient, query:
     """The field and the rule."""
     reply = await operator.get(URL, params=query)
     assert (reply.status_code, [each["field"] for each in reply.json()["error"]["details"]]) == (422, [field])
+
+
+async def test_an_operator_starts_a_run(
+    operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, answering: Callable[[int, bytes], str]
+) -> None:
+    """By a call of the worker, which is written down."""
+    monkeypatch.setenv("WORKER_URL", answering(200, b"{}"))
+    assert (await operator.post(URL, json={"action": "run"})).json() == {"action": "run", "changed": 1}
+    [noted] = (await operator.get(URL, params={"of": "actions"})).json()["actions"]
+    assert (noted["action"], noted["operator"], noted["changed"]) == ("run", "admin token", 1)
+    wrong = await operator.post(URL, json={"action": "walk"})
+    assert (wrong.status_code, wrong.json()["error"]["details"][0]["field"]) == (422, "action")
+
+
+@pytest.mark.parametrize(("status", "reason"), [(None, "WORKER_URL"), (401, "it answered 401")])
+async def test_a_run_that_cannot_be_started_says_why(  # noqa: PLR0917 - fixtures
+    operator: httpx.AsyncClient,
+    db: Db,
+    monkeypatch: pytest.MonkeyPatch,
+    answering: Callable[[int, bytes], str],
+    status: int | None,
+    reason: str,
+) -> None:
+    """And nothing is written down: nothing was done."""
+    if status is not None:
+        monkeypatch.setenv("WORKER_URL", answering(status, b"{}"))
+    reply = await operator.post(URL, json={"action": "run"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "unavailable")
+    assert reason in reply.json()["error"]["message"]
+    assert db.execute("select from public.operator_actions").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "insert"),
+    [
+        (
+            "/api/admin/queue/jobs?limit=200",
+            "jobs",
+            """insert into public.background_jobs (job_type, payload)
+            select 'recompute_rankings', %s from generate_series(1, 100)""",
+        ),
+        (
+            URL + "?of=actions&limit=200",
+            "actions",
+            """insert into public.operator_actions (operator, action, details, changed)
+            select 'x', 'edit', %s, 1 from generate_series(1, 100)""",
+        ),
+    ],
+    ids=["jobs", "actions"],
+)
+async def test_a_page_is_bounded_in_bytes(
+    operator: httpx.AsyncClient, db: Db, query: str, rows: str, insert: LiteralString
+) -> None:
+    """Vercel sends no more than 4.5 MB; what does not fit is on the next page."""
+    db.execute(insert, ['{"text": "' + "x" * 60_000 + '"}'])
+    found: list[object] = []
+    cursor = None
+    while True:
+        reply = await operator.get(query + (f"&cursor={cursor}" if cursor else ""))
+        assert len(reply.content) < 3_500_000
+        found += [row["id"] for row in reply.json()[rows]]
+        cursor = reply.json()["nextCursor"]
+        if cursor is None:
+            break
+    assert len(found) == len(set(found)) == 100

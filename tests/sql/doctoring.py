@@ -114,6 +114,7 @@ FAULTS = [
         "session_ids_public",
         "grant select on post_ratings to anon; create policy p on post_ratings for select using (true)",
     ),
+    Fault("view_writable", "create view feed as select id, likes from posts_new; grant update on feed to anon"),
     Fault("policy_open", "create policy p on posts_new for delete to anon using (true)"),
     Fault("column_nullable", "alter table posts_new alter likes drop not null", ("column_changed",)),
     Fault("counting_trigger", COUNTER),

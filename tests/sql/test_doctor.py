@@ -42,6 +42,17 @@ def test_a_healthy_database_has_no_finding(superuser: Db) -> None:
     assert diagnose(superuser) == []
 
 
+def test_old_image_urls_have_triggers_for_a_constraint(superuser: Db) -> None:
+    """An adopted app whose rows break the rule: the migrations choose that themselves."""
+    [rule] = (PROJECT / "supabase/migrations").glob("*_image_urls.sql")
+    with superuser.transaction(force_rollback=True):
+        superuser.execute("alter table public.posts_new drop constraint posts_new_image_url_is_a_url_or_a_path")
+        superuser.execute("insert into public.posts_new (image_url) values ('data:image/png;base64,AAAA')")
+        assert "constraint_missing" in {each["code"] for each in diagnose(superuser)}
+        superuser.execute(rule.read_bytes())
+        assert "constraint_missing" not in {each["code"] for each in diagnose(superuser)}
+
+
 def test_no_optional_migration_is_a_fault(superuser: Db) -> None:
     """What an operator chose is no finding, but for the secrets that are still to be stored."""
     with superuser.transaction(force_rollback=True):

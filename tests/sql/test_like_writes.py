@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -103,6 +103,35 @@ def test_a_function_of_the_app_with_its_owner_s_rights_is_a_client_too(app: Db) 
         app.execute("select public.increment_likes(%s)", [RIGHT])
     assert drift(app) == {}
     assert state(app)["ignored"] == 1
+
+
+@pytest.mark.parametrize("app", [""], indirect=True, ids=["no_policies"])
+def test_another_s_post_stays_whole_whatever_triggers_the_app_has(app: Db) -> None:
+    """One that sets updated_at runs too: a stranger's likes would move every post to the top."""
+    app.execute("""
+        create function public.touch() returns trigger language plpgsql
+        as 'begin new.updated_at := ''2099-01-01''; return new; end';
+        create trigger set_updated_at before update on public.posts_new for each row execute function public.touch()
+    """)
+    before = rows(app, "select * from public.posts_new order by id")
+    assert attempt(app, "anon", "update public.posts_new set likes = 9") == 4
+    assert rows(app, "select * from public.posts_new order by id") == before
+
+
+@pytest.mark.parametrize("app", [""], indirect=True, ids=["no_policies"])
+def test_a_role_of_the_app_s_is_no_old_client(app: Db) -> None:
+    """A member of authenticated inherits its privileges; the policy and the triggers are for clients of the API."""
+    role = f"moderator_{uuid4().hex}"  # roles are the cluster's
+    before = rows(app, "select * from public.posts_new order by id")
+    try:
+        app.execute(f"create role {role}; grant authenticated to {role}; grant {role} to postgres".encode())
+        with app.transaction():
+            app.execute(f"set local role {role}".encode())
+            changed = app.execute("update public.posts_new set caption = 'x', likes = 99").rowcount
+        assert changed == 0
+    finally:
+        app.execute(f"drop role {role}".encode())
+    assert rows(app, "select * from public.posts_new order by id") == before
 
 
 def test_the_server_and_the_sync_write_likes(app: Db) -> None:

@@ -5,7 +5,7 @@ import { capital, words } from "../text";
 import { useToasts } from "../ui/toasts";
 import type { ScheduleAction } from "./contract";
 import { inWords } from "./errors";
-import { useActOnJobs, useActOnSchedule } from "./queries";
+import { useActOnJobs, useActOnSchedule, useRunWorker } from "./queries";
 
 /** Pause or resume a type, or take that back. */
 export function usePausing() {
@@ -45,6 +45,21 @@ export function useEnabling() {
     [mutateAsync, say, complain],
   );
   return { set, isPending };
+}
+
+/** Have the worker called once, while the cron does not. */
+export function useStartRun() {
+  const { mutateAsync, isPending } = useRunWorker();
+  const { say, complain } = useToasts();
+  const start = useCallback(async (): Promise<void> => {
+    try {
+      await mutateAsync();
+      say("A run was started.");
+    } catch (error) {
+      complain(inWords(error));
+    }
+  }, [mutateAsync, say, complain]);
+  return { start, isPending };
 }
 
 /** Run a schedule now, and return the job's id; null when it was refused. */

@@ -238,6 +238,11 @@ export interface ScheduleAction {
   maxAttempts?: number | null;
 }
 
+export interface RunReply {
+  action: string;
+  changed: number;
+}
+
 export interface ScheduleReply {
   action: string;
   changed: number;

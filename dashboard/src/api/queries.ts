@@ -11,6 +11,7 @@ import type {
   JobsPage,
   OperatorAction,
   Run,
+  RunReply,
   Schedule,
   ScheduleAction,
   ScheduleReply,
@@ -139,6 +140,15 @@ export function useActOnJobs() {
   return useMutation({
     mutationFn: (action: JobAction) => request<ActionReply>(JOBS, { body: action }),
     onSettled: (_reply, _error, action) => (action.dryRun ? undefined : queries.invalidateQueries()),
+  });
+}
+
+export function useRunWorker() {
+  const { request } = useAccess();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => request<RunReply>(JOURNAL, { body: { action: "run" } }),
+    onSettled: () => queries.invalidateQueries(),
   });
 }
 

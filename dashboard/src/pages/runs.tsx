@@ -1,6 +1,8 @@
 /** Every run of the worker, the newest first. */
 
+import { useStartRun } from "../api/actions";
 import { useRuns, useStats } from "../api/queries";
+import { useMayChange } from "../api/session";
 import { capital, count, duration, share } from "../text";
 import { Moment, useNow } from "../ui/clock";
 import { Button, Card, Empty, Failed, Loading, PageHead, Scroll, Tag } from "../ui/parts";
@@ -94,7 +96,7 @@ export function Runs() {
 
 const SILENT_SECONDS = 180;
 
-/** How to start a cron that stopped: nothing on this page can, so it says where. */
+/** How to start a cron that stopped. The page can start one run; the cron itself is elsewhere, so it says where. */
 function StoppedCron() {
   const { data: stats } = useStats();
   const now = useNow();
@@ -120,11 +122,20 @@ function StoppedCron() {
         <li>
           Without a cron: <code>supabase/optional/wake_worker.sql</code> lets the database call the worker.
         </li>
-        <li>
-          Once by hand:{" "}
-          <code>curl -X POST -H "Authorization: Bearer $CRON_SECRET" {location.origin}/api/queue/process</code>
-        </li>
       </ol>
+      <StartRun />
     </section>
+  );
+}
+
+function StartRun() {
+  const { start, isPending } = useStartRun();
+  if (!useMayChange()) {
+    return null;
+  }
+  return (
+    <Button kind="main" icon="play" busy={isPending} onClick={() => void start()}>
+      Start a run now
+    </Button>
   );
 }

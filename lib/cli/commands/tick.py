@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from lib.cli.backend import PROCESS, Backend
+from lib.cli.backend import PROCESS, START_RUN, Backend
 from lib.cli.console import done, print_json, progress
 from lib.cli.options import Json
 from lib.cli.session import talk
 from lib.cli.words import milliseconds, plural
 from lib.model import NoInput
+from lib.services.admin.queue.runs import RunAction
 from lib.services.queue.process import ProcessReply
 
 _TOLD = ("completed", "retried", "dead", "snoozed", "discarded", "released", "stale", "rescued", "scheduled")
@@ -20,10 +21,16 @@ def tick(
     until_empty: Annotated[bool, typer.Option("--until-empty", help="Again, while a run ends with jobs due.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the worker once, as the cron does, while the cron does not. Over HTTP this needs CRON_SECRET."""
+    """Run the worker once, as the cron does, while the cron does not.
+
+    Over HTTP its result needs CRON_SECRET. With the admin token alone a run is started, and `runs` shows it.
+    """
 
     async def work(backend: Backend) -> list[ProcessReply]:
-        runs = []
+        runs: list[ProcessReply] = []
+        if not backend.may_ask(PROCESS) and not until_empty and not as_json:
+            await backend.ask(START_RUN, RunAction(action="run"))
+            return runs
         with progress("work …", None) as bar:
             while True:
                 runs.append(await backend.ask(PROCESS, NoInput()))
@@ -33,6 +40,9 @@ def tick(
                     return runs
 
     runs = talk(context, work)
+    if not runs:
+        done("a run was started; `runs` shows how it ends")
+        return
     if as_json:
         print_json(runs[-1])
         return

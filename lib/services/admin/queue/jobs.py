@@ -12,6 +12,7 @@ from lib.errors import InvalidInput
 from lib.model import Model, Row, Text, read_json
 from lib.queue.registry import type_named
 from lib.resources import Resources
+from lib.services.admin.queue.pages import fitting
 from lib.services.queue.jobs import JobState, Moment
 
 type Status = Literal["pending", "processing", "failed", "completed", "dead", "discarded", "cancelled"]
@@ -112,7 +113,8 @@ async def list_jobs(query: JobsQuery, resources: Resources, _: Caller) -> JobsPa
     jobs = found.jobs
     if resources.settings.dashboard_hide_payloads:
         jobs = tuple(each.without_payload() for each in jobs)
-    return JobsPage(jobs=jobs, next_cursor=found.next_before_id)
+    shown = fitting(jobs)
+    return JobsPage(jobs=shown, next_cursor=found.next_before_id if len(shown) == len(jobs) else shown[-1].id)
 
 
 def check_filter(query: JobFilter, resources: Resources, prefix: str = "") -> None:

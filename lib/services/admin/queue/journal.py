@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from lib.caller import Caller
 from lib.model import Model, camel_case
 from lib.resources import Resources
+from lib.services.admin.queue.pages import fitting
 from lib.services.admin.queue.stats import LastRun
 
 # An id as text: JavaScript reads no larger number than 2^53 exactly.
@@ -70,13 +71,15 @@ async def read_journal(query: JournalQuery, resources: Resources, _: Caller) -> 
     page = {"page_size": query.limit + 1, "before_id": None if query.cursor is None else int(query.cursor)}
     if query.of == "runs":
         runs = await resources.database.rpc("list_worker_runs", tuple[LastRun, ...], **page)
-        return RunsPage(runs=runs[: query.limit], next_cursor=_next(runs, query.limit))
+        shown_runs = fitting(runs[: query.limit])
+        return RunsPage(runs=shown_runs, next_cursor=_next(runs, len(shown_runs)))
     actions = await resources.database.rpc("list_operator_actions", tuple[OperatorAction, ...], **page)
     shown = actions[: query.limit]
     if resources.settings.dashboard_hide_payloads:
         shown = tuple(each.model_copy(update={"details": _without_payloads(each.details)}) for each in shown)
-    return ActionsPage(actions=shown, next_cursor=_next(actions, query.limit))
+    shown = fitting(shown)
+    return ActionsPage(actions=shown, next_cursor=_next(actions, len(shown)))
 
 
-def _next(found: tuple[LastRun, ...] | tuple[OperatorAction, ...], limit: int) -> str | None:
-    return str(found[limit - 1].id) if len(found) > limit else None
+def _next(found: tuple[LastRun, ...] | tuple[OperatorAction, ...], shown: int) -> str | None:
+    return str(found[shown - 1].id) if len(found) > shown else None
