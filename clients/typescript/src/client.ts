@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions = {}): Client {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), timeoutMs);
     try {
-      const reply = await (options.fetch ?? fetch)(url, { ...request, signal: patience.signal });
+      const reply = await (options.fetch ?? fetch)(url, { ...request, redirect: "error", signal: patience.signal });
       const text = await reply.text();
       if (!reply.ok) throw apiError(reply, text);
       return JSON.parse(text) as T;
