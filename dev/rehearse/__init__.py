@@ -3,6 +3,7 @@
     python -m dev.rehearse --app ../app                    its supabase/migrations and seed.sql
     python -m dev.rehearse --app ../app --dump rows.sql    and what `supabase db dump --data-only` or pg_dump wrote
     python -m dev.rehearse --app ../app --without a.sql    without a file that fails here
+    python -m dev.rehearse --app ../app --serve            stay, so that the app can be tried on its new database
 
 Nothing outside this machine is touched, nothing is written into the app, and the database is gone at the end.
 """

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,35 +11,52 @@ from rich.console import Console
 import dev.rehearse
 from dev.errors import StackError
 from dev.process import signals
-from dev.rehearse import report
+from dev.rehearse import report, serving, words
 from dev.rehearse.app import App
-from dev.rehearse.rehearsal import rehearse
+from dev.rehearse.rehearsal import Rehearsal, optional_steps, rehearse
 from dev.rehearse.scripts import ScriptError
 from dev.rehearse.verdict import judge
 from dev.supabase import temporary
-
-DATABASE = "rehearsed"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Rehearse; return 1 when the app cannot adopt the queue, or when the way back leaves something behind."""
     asked = _parser().parse_args(arguments)
-    console = Console(highlight=False)
     try:
         app = App.found_in(asked.app, asked.dump, asked.without)
-        with signals.ending_in_order(), temporary() as stack:
-            stack.databases.create(DATABASE)
-            url = stack.address.postgres_url(database=DATABASE)
-            with console.status("starting") as status:
-                done = rehearse(app, url, status.update)
-            verdict = judge(done)
-            report.show(console, done, verdict, verbose=asked.verbose)
-            return verdict.exit_code
+        steps = optional_steps(asked.add)
+        with tempfile.TemporaryDirectory() as folder:
+            project = serving.bare_project(Path(folder), app.folder)
+            return _on_a_stack(project, app, steps, asked)
     except ScriptError as failure:
         print(f"error: {failure}\n{advice(failure)}", file=sys.stderr)
     except StackError as failure:
         print(f"error: {failure}", file=sys.stderr)
     return 1
+
+
+def _on_a_stack(project: Path, app: App, steps: list[Path], asked: argparse.Namespace) -> int:
+    """Rehearse in the database of a stack that goes afterwards, and print what came of it."""
+    console, code = Console(highlight=False), 1
+    with signals.ending_in_order(), temporary(project) as stack:
+        done = Rehearsal(app, stack.env()["DATABASE_URL"], steps)
+        with console.status("starting") as status:
+            rehearse(done, status.update, and_back=not asked.serve)
+        stack.address.control("reload")
+        verdict = judge(done)
+        code = verdict.exit_code
+        if asked.serve and verdict.can:
+            console.print(served_words(done))
+            serving.serve(console, stack)
+        report.show(console, done, verdict, verbose=asked.verbose)
+    return code
+
+
+def served_words(done: Rehearsal) -> str:
+    """Say what the served database is."""
+    steps = f", and {words.listed(step.stem for step in done.steps)}" if done.steps else ""
+    left = words.count(len(done.after or []), "finding")
+    return f"The migrations are applied{steps}. The doctor has {left}: `make rehearse` without --serve shows them."
 
 
 def advice(failure: ScriptError) -> str:
@@ -68,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--without", action="append", default=[], metavar="FILE", help="leave out this file of the app's (repeatable)"
     )
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="apply an optional step, such as strict_likes, as well",
+    )
+    parser.add_argument("--serve", action="store_true", help="stay, so that the app can be tried on its new database")
     parser.add_argument("--verbose", action="store_true", help="every finding and every change, in SQL too")
     return parser
 

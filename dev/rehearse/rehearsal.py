@@ -4,8 +4,9 @@ It prints nothing: what came of it is a value.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 
@@ -26,10 +27,14 @@ type Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Rehearsal:
-    """How far it came, and what was seen. seconds: of each part, by its name. failure: what ended it early."""
+    """How far it came, and what was seen. seconds: of each part, by its name. failure: what ended it early.
+
+    steps: files of supabase/optional that are applied after the migrations.
+    """
 
     app: App
     url: str
+    steps: Sequence[Path] = ()
     before: list[Finding] = field(default_factory=list)
     changes: Changes | None = None
     after: list[Finding] | None = None
@@ -66,6 +71,8 @@ def adopt(rehearsal: Rehearsal, progress: Progress) -> wayback.State:
             progress(f"applying {migration.file.name}")
             scripts.run(database, migration.file)
         rehearsal.seconds["migrations"] = time.monotonic() - began
+        for step in rehearsal.steps:
+            scripts.run(database, step)
         rehearsal.changes = changes.read(database, rights)
     progress("the doctor looks again")
     rehearsal.after = examine(rehearsal.url)
@@ -83,18 +90,26 @@ def go_back(rehearsal: Rehearsal, before: wayback.State, progress: Progress) -> 
     rehearsal.remains = wayback.compare(before, wayback.state(rehearsal.url), made)
 
 
-def rehearse(app: App, url: str, progress: Progress) -> Rehearsal:
-    """Do it all in one database, which is new. Raises ScriptError when the app's own files fail."""
-    rehearsal = Rehearsal(app, url)
+def rehearse(rehearsal: Rehearsal, progress: Progress, *, and_back: bool = True) -> None:
+    """Do it all in its database, which is new. Raises ScriptError when the app's own files fail."""
     make_app(rehearsal, progress)
     if rehearsal.taken is not None:
-        return rehearsal
+        return
     try:
         before = adopt(rehearsal, progress)
-        go_back(rehearsal, before, progress)
+        if and_back:
+            go_back(rehearsal, before, progress)
     except scripts.ScriptError as failure:
         rehearsal.failure = failure
-    return rehearsal
+
+
+def optional_steps(names: Sequence[str]) -> list[Path]:
+    """Return the files of optional steps. Raises StackError that lists them when there is no such step."""
+    there = {file.stem: file for file in sorted((paths.PROJECT / "supabase/optional").glob("*.sql"))}
+    for name in names:
+        if name not in there:
+            raise StackError(f"--add: there is no optional step {name}; there are {', '.join(there)}")
+    return [there[name] for name in names]
 
 
 def _connected(rehearsal: Rehearsal) -> psycopg.Connection:

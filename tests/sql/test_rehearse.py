@@ -15,7 +15,7 @@ from dev.rehearse import report, words
 from dev.rehearse.__main__ import advice
 from dev.rehearse.app import App
 from dev.rehearse.changes import Changes
-from dev.rehearse.rehearsal import Rehearsal, adopt, go_back, make_app, rehearse
+from dev.rehearse.rehearsal import Rehearsal, adopt, go_back, make_app, optional_steps, rehearse
 from dev.rehearse.scripts import ScriptError, parts
 from dev.rehearse.verdict import judge
 from dev.rehearse.wayback import Remains
@@ -95,7 +95,8 @@ def in_silence(_: str) -> None:
 
 def test_it_says_what_changes_and_that_the_way_back_leaves_nothing(app: Path, url: str) -> None:
     """Rows, counts, rules and clients in words; which faults go by themselves; what to do by hand, and what next."""
-    done = rehearse(App.found_in(app, app / "dump.sql"), url, in_silence)
+    done = Rehearsal(App.found_in(app, app / "dump.sql"), url)
+    rehearse(done, in_silence)
     said = told(done)
     for line in (
         "1 migration, seed.sql and dump.sql made its database in ",
@@ -162,6 +163,18 @@ def one(database: psycopg.Connection, query: LiteralString) -> tuple[object, ...
     return tuple(row)
 
 
+def test_optional_steps_are_rehearsed_too(app: Path, url: str) -> None:
+    """What they close is closed, and the way back undoes them as well."""
+    done = Rehearsal(App.found_in(app), url, optional_steps(["strict_likes", "close_direct_ratings"]))
+    rehearse(done, in_silence)
+    assert done.after == []
+    assert "What clients write to likes is refused." in told(done)
+    assert "anon and authenticated lose DELETE, " in told(done)
+    assert not done.remains
+    with pytest.raises(StackError, match="no optional step strict; there are close_direct_ratings, keep_old_likes,"):
+        optional_steps(["strict"])
+
+
 def test_something_left_behind_is_a_failure(app: Path) -> None:
     """It is named, and a long list is cut."""
     done = Rehearsal(App.found_in(app), "", seconds={"app": 0, "back": 0})
@@ -178,14 +191,14 @@ def test_a_broken_file_is_named_with_the_statement(app: Path, url: str) -> None:
     """And what Postgres says, and what can be done."""
     (app / "supabase/seed.sql").write_text("select ';';\n\n-- a; b\ninsert into nowhere\nvalues (1); select 2")
     with pytest.raises(ScriptError) as refused:
-        rehearse(App.found_in(app), url, in_silence)
+        rehearse(Rehearsal(App.found_in(app), url), in_silence)
     assert str(refused.value).splitlines() == [
         f'{app}/supabase/seed.sql:4: relation "nowhere" does not exist',
         "  in the statement: insert into nowhere values (1)",
     ]
     (app / "supabase/migrations/20230101000000_maps.sql").write_text("create extension postgis")
     with pytest.raises(ScriptError) as lacking:
-        rehearse(App.found_in(app), url, in_silence)
+        rehearse(Rehearsal(App.found_in(app), url), in_silence)
     assert "lacks the extension postgis" in advice(lacking.value)
     assert 'ARGS="--without 20230101000000_maps.sql"' in advice(lacking.value)
     found = App.found_in(app, without=["supabase/migrations/20230101000000_maps.sql"])
