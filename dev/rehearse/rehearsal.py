@@ -39,7 +39,7 @@ class Rehearsal:
     changes: Changes | None = None
     after: list[Finding] | None = None
     remains: Remains | None = None
-    failure: StackError | None = None
+    failure: scripts.ScriptError | None = None
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -115,10 +115,12 @@ def show_changes(console: Console, rehearsal: Rehearsal, *, verbose: bool) -> No
         ("Rules of the tables", words.rules(changes)),
         ("Warnings", rehearsal.warnings),
     ):
-        _items(console, title, lines)
+        if lines:
+            _items(console, title, lines)
     if verbose:
-        signs = (f"{'+' if each.added else '-'} {' '.join(each.make.split())}" for each in changes.noted)
-        _items(console, "In SQL", list(signs))
+        console.print("\n  [bold]In SQL, what goes (-) and comes (+)[/bold]")
+        for change in changes.noted:
+            console.print(Text(f"  {'+' if change.added else '-'} {' '.join(change.make.split())}"), soft_wrap=True)
 
 
 def show_way_back(console: Console, rehearsal: Rehearsal, *, verbose: bool) -> None:
@@ -166,9 +168,7 @@ def _say(console: Console, line: str) -> None:
 
 
 def _items(console: Console, title: str, lines: Sequence[str], *, numbered: bool = False) -> None:
-    """Print a list with a title; nothing when it is empty."""
-    if not lines:
-        return
+    """Print a list with a title."""
     console.print()
     console.print(Padding(Text(title, "bold"), (0, 0, 0, 2), expand=False))
     table = Table.grid(padding=(0, 1, 0, 0))

@@ -16,11 +16,11 @@ LONGEST = 160
 
 
 class ScriptError(StackError):
-    """A file that Postgres refused. lacks: an extension that is not on this machine, which is why."""
+    """A file that Postgres refused. lacks: an extension that is not on this machine, which is why. hint: Postgres's."""
 
     def __init__(self, file: Path, error: psycopg.Error, line: int | None, statement: str) -> None:
         self.file, self.reason = file, (error.diag.message_primary or str(error)).strip()
-        self.statement = statement
+        self.hint = error.diag.message_hint
         found = re.search(r'extension "([^"]+)" is not available', self.reason)
         self.lacks = found[1] if found else None
         place = f"{file}:{line}" if line else str(file)

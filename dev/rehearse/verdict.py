@@ -33,7 +33,9 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         new = f"cd {folder} && supabase migration new move_the_draft"
         return Verdict(False, reason, _moving(rehearsal.taken.mend), [new, again], 1)
     if rehearsal.failure is not None:
-        return Verdict(False, str(rehearsal.failure), ["Mend that by a migration of the app's own."], [again], 1)
+        stops = rehearsal.failure
+        mend = stops.hint or "Mend that by a migration of the app's own."
+        return Verdict(False, f"{stops.file.name} stops, {stops.reason}", [mend], [again], 1)
     install = f"make install-into DIR={folder} ARGS=--dry-run"
     if rehearsal.remains:
         reason = "the way back does not lead to what was there: see part 4"

@@ -175,6 +175,18 @@ def test_optional_steps_are_rehearsed_too(app: Path, url: str) -> None:
         optional_steps(["strict"])
 
 
+def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> None:
+    """With what the migration says is to be done."""
+    (app / "supabase/seed.sql").write_text("create table notes (rating integer references post_ratings (id));")
+    done = Rehearsal(App.found_in(app), url)
+    rehearse(done, in_silence)
+    said = told(done)
+    assert "The app cannot adopt the queue yet: 20261124060010_app_repair.sql stops, post_ratings has ratings" in said
+    assert "1. Remove second ratings of one session, and ratings without a post or a session, yourself first." in said
+    assert f"$ make rehearse DIR={app}" in said
+    assert judge(done).exit_code == 1
+
+
 def test_something_left_behind_is_a_failure(app: Path) -> None:
     """It is named, and a long list is cut."""
     done = Rehearsal(App.found_in(app), "", seconds={"app": 0, "back": 0})
