@@ -1,11 +1,15 @@
 """The verdict: whether the app can adopt the queue, what a person does by hand before, and the next command. Pure."""
 
+import re
 from dataclasses import dataclass
 
 from dev.doctor.names import BY_HAND
 from dev.rehearse.rehearsal import Rehearsal
-from dev.rehearse.words import count
+from dev.rehearse.words import count, listed
 
+MOVED = re.compile(r"^alter [a-z ]+ public\.\"?(\w+).* set schema ", re.MULTILINE)
+# Of these names one line shows so many.
+MOST = 8
 # Worth a person's time before the adoption.
 SERIOUS = ("critical", "high")
 # What these are about is decided in steps of their own.
@@ -45,6 +49,10 @@ def judge(rehearsal: Rehearsal) -> Verdict:
 
 def _moving(mend: str) -> list[str]:
     steps = [line.removeprefix(BY_HAND) for line in mend.splitlines() if line.startswith(BY_HAND)]
+    moved = list(dict.fromkeys(MOVED.findall(mend)))
+    shown = [*moved[:MOST], f"{len(moved) - MOST} more"] if len(moved) > MOST + 1 else moved
+    if moved:
+        steps.append(f"Search the app's code for {listed(shown)}: by these names it finds the queue's own afterwards.")
     return [
         "Stop what works on the app's own jobs: its cron, its worker.",
         *steps,

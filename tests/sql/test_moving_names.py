@@ -38,6 +38,10 @@ FUNCTIONS = """
     create function public.bound() returns trigger language plpgsql
     as 'begin raise notice ''notifications''; return null; end';
     create function public.count_them() returns bigint begin atomic select count(*) from public.notifications; end;
+    create function public.enqueue_job(text) returns void language sql as '';
+    create function public.on_rating() returns trigger language plpgsql
+    as 'begin perform public.enqueue_job(''like''); return null; end';
+    create trigger asks after insert on public.post_ratings for each row execute function public.on_rating();
     create trigger tells after insert on public.comments for each row execute function public.on_comment();
     create trigger warns after insert on public.comments for each row execute function public.bound();
 """
@@ -72,11 +76,12 @@ def test_a_view_in_place_of_a_table_is_left_to_a_person(clones: Clones, request:
 
 
 def test_only_what_would_reach_ours_is_touched(clones: Clones, request: pytest.FixtureRequest) -> None:
-    """Through other functions too; a text that happens to have the word is left alone."""
+    """By a table or a function, through other functions too; a text that happens to have the word is left alone."""
     with existing_app(clones, request) as app:
         app.execute(FUNCTIONS)
         mend = names.moves(app)
         assert "alter table public.comments disable trigger tells;" in mend
+        assert "alter table public.post_ratings disable trigger asks;" in mend
         assert "alter function private.tell() set search_path = draft, public, extensions;" in mend
         for name in ("warns", "bound", "count_them"):
             assert name not in mend

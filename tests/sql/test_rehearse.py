@@ -134,6 +134,8 @@ def test_a_draft_moves_out_of_the_way_and_people_can_still_like(url: str, tmp_pa
     said = told(stopped)
     assert "The app cannot adopt the queue yet: 6 names of the queue are taken." in said
     assert stopped.taken.mend in said
+    names = "claim_jobs, complete_job, fail_job, reset_stuck_jobs, background_jobs, notifications and job_status"
+    assert f"2. Search the app's code for {names}: " in said
     with psycopg.connect(url) as database:
         database.execute(stopped.taken.mend.encode())
 
