@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from dev.doctor.names import BY_HAND
-from dev.rehearse.rehearsal import Rehearsal
+from dev.rehearse.changes import TABLES
+from dev.rehearse.rehearsal import OLD_IMAGE_URLS, Rehearsal
 from dev.rehearse.words import count, listed
 
 MOVED = re.compile(r"^alter [a-z ]+ public\.\"?(\w+).* set schema ", re.MULTILINE)
@@ -40,6 +41,10 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         stops = rehearsal.failure
         mend = stops.hint or "Mend that by a migration of the app's own."
         return Verdict(False, f"{stops.file.name} stops, {stops.reason}", [mend], [again], 1)
+    if rehearsal.changes is not None and len(rehearsal.changes.made) == len(TABLES):
+        reason = f"its migrations make none of {', '.join(TABLES)}, so there is nothing to adopt"
+        dump = "If they were made in Supabase's dashboard: `supabase db dump -f schema.sql` in the app."
+        return Verdict(False, reason, [dump], [f'{again} ARGS="--dump {folder}/schema.sql"'], 1)
     install = f"make install-into DIR={folder} ARGS=--dry-run"
     if rehearsal.remains:
         reason = "the way back does not lead to what was there: see part 4"
@@ -69,7 +74,7 @@ def _decisions(rehearsal: Rehearsal) -> list[str]:
         steps.append(
             f'Decide whether {likes} without ratings shall stay. If so: ARGS="--add keep_old_likes" in step 2.'
         )
-    if any("image_url" in warning for warning in rehearsal.warnings):
+    if any(warning.startswith(OLD_IMAGE_URLS) for warning in rehearsal.warnings):
         steps.append(
             "Change the code that writes an image_url which is no http(s) URL and no path: new ones are refused."
         )

@@ -59,9 +59,9 @@ def triggers(changes: Changes) -> list[str]:
         for trigger, function in changes.switched_off
     ]
     ours = sum(change.added and change.kind == "trigger" for change in changes.noted)
-    said.append(
-        f"{count(ours, 'trigger')} of the queue {'tells' if ours == 1 else 'tell'} it of new ratings and images."
-    )
+    if ours:
+        tell = "tells" if ours == 1 else "tell"
+        said.append(f"{count(ours, 'trigger')} of the queue {tell} it of new ratings and images.")
     return said
 
 

@@ -177,6 +177,19 @@ def test_optional_steps_are_rehearsed_too(app: Path, url: str) -> None:
         optional_steps(["strict"])
 
 
+def test_an_app_without_these_tables_has_nothing_to_adopt(url: str, tmp_path: Path) -> None:
+    """They were made in Supabase's dashboard, say: all would look well."""
+    (tmp_path / "supabase/migrations").mkdir(parents=True)
+    (tmp_path / "supabase/migrations/20240101000000_app.sql").write_text("create table todo (id integer);")
+    done = Rehearsal(App.found_in(tmp_path), url)
+    rehearse(done, in_silence)
+    assert (done.warnings, not done.remains) == ([], True)
+    said = told(done)
+    assert "cannot adopt the queue yet: its migrations make none of posts_new, post_ratings, comments" in said
+    assert f'$ make rehearse DIR={tmp_path} ARGS="--dump {tmp_path}/schema.sql"' in said
+    assert "0 triggers" not in said
+
+
 def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> None:
     """With what the migration says is to be done."""
     (app / "supabase/seed.sql").write_text("create table notes (rating integer references post_ratings (id));")
