@@ -47,16 +47,21 @@ def _on_a_stack(project: Path, app: App, steps: list[Path], asked: argparse.Name
         code = verdict.exit_code
         if asked.serve and verdict.can:
             console.print(served_words(done))
-            serving.serve(console, stack)
+            serving.serve(console, stack, app.folder)
         report.show(console, done, verdict, verbose=asked.verbose)
     return code
 
 
 def served_words(done: Rehearsal) -> str:
     """Say what the served database is."""
-    steps = f", and {words.listed(step.stem for step in done.steps)}" if done.steps else ""
-    left = words.count(len(done.after or []), "finding")
-    return f"The migrations are applied{steps}. The doctor has {left}: `make rehearse` without --serve shows them."
+    steps = f", then {words.listed(step.stem for step in done.steps)}" if done.steps else ""
+    number = len(done.after or [])
+    left = (
+        f"has {words.count(number, 'finding')}: make rehearse without --serve shows more"
+        if number
+        else "finds nothing wrong"
+    )
+    return f"The queue's migrations are applied{steps}. The doctor {left}."
 
 
 def advice(failure: ScriptError) -> str:

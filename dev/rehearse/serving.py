@@ -5,15 +5,17 @@ Nothing runs what the app's own pg_cron jobs and pg_net calls ask for: those lea
 
 import os
 import secrets
+import shlex
 import threading
 import time
 import tomllib
 from pathlib import Path
+from textwrap import indent
 
 from rich.console import Console
 from rich.text import Text
 
-from dev import dashboard, paths, up
+from dev import dashboard, env_file, paths, up
 from dev.errors import StackError
 from dev.supabase import Stack
 from dev.vercel import Functions
@@ -22,7 +24,7 @@ from dev.vercel import Functions
 TICK_SECONDS = 5.0
 
 
-def serve(console: Console, stack: Stack) -> None:
+def serve(console: Console, stack: Stack, app: Path) -> None:
     """Serve, tell where, print `ready` alone on a line, and stay until a signal. Raises StackError if a part dies."""
     environ = dict(os.environ)
     tokens = {name: environ.get(name) or secrets.token_urlsafe(24) for name in up.SECRETS}
@@ -30,12 +32,18 @@ def serve(console: Console, stack: Stack) -> None:
     origins = {"ALLOWED_ORIGINS": "http://localhost:3000,http://127.0.0.1:3000"}
     env = stack.functions_env() | origins | up.passed_on(environ, paths.PROJECT) | tokens
     with Functions(paths.PROJECT, env, port=up.port_of(environ, "DEV_FUNCTIONS_PORT")) as functions:
-        _announce(console, stack, functions)
-        _tick(stack, functions)
+        # Not in the app. Next.js prefers what its environment has to what .env.local says.
+        file = paths.cache_home() / f"rehearsed-{app.resolve().name}.env"
+        try:
+            env_file.write(file, variables(stack, functions))
+            _announce(console, file, functions)
+            _tick(stack, functions)
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def variables(stack: Stack, functions: Functions) -> dict[str, str]:
-    """Return what the app's .env.local needs, under the names of Next.js templates, old and new."""
+    """Return what the app needs in its environment, under the names of Next.js templates, old and new."""
     env = stack.env()
     return {
         "NEXT_PUBLIC_SUPABASE_URL": env["SUPABASE_URL"],
@@ -47,17 +55,18 @@ def variables(stack: Stack, functions: Functions) -> dict[str, str]:
     }
 
 
-def _announce(console: Console, stack: Stack, functions: Functions) -> None:
-    say = console.print
-    say("\nFor the app's .env.local while you try it. The values are new at each start.\n")
-    for name, value in variables(stack, functions).items():
-        say(Text(f"{name}={value}", "green"), soft_wrap=True)
-    say("\nThen run `npm run dev` in the app: first the old front end, which goes on working, then the new one.")
-    say(f"The worker runs every {TICK_SECONDS:g} seconds. The app's own pg_cron jobs do not run here.\n")
-    say(f"operators' page  {_page(functions)}", soft_wrap=True)
+def _announce(console: Console, file: Path, functions: Functions) -> None:
+    console.print("\nIn a second terminal, in the app; its .env.local stays as it is and gives way to this:\n")
+    console.print(Text(f"    (set -a; . {shlex.quote(str(file))}; npm run dev)", "green"), soft_wrap=True)
+    console.print(
+        "\nFirst with the old front end, which goes on working, then with the new one. What is in that file:\n"
+    )
+    console.print(Text(indent(file.read_text().strip(), "    "), "green"), soft_wrap=True)
+    console.print(f"\nThe worker runs every {TICK_SECONDS:g} seconds. The app's own pg_cron jobs do not run here.\n")
+    console.print(f"operators' page  {_page(functions)}", soft_wrap=True)
     for name in up.SECRETS:
-        say(Text(f"{name:17}{functions.env[name]}"), soft_wrap=True)
-    say("\nCtrl-C ends it, and throws the database away.")
+        console.print(Text(f"{name:17}{functions.env[name]}"), soft_wrap=True)
+    console.print("\nCtrl-C ends it, and throws the database away.")
     print("ready", flush=True)
 
 

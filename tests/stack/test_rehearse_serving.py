@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -44,7 +45,9 @@ def test_both_ways_of_liking_work_until_it_is_ended(tmp_path: Path, start_python
     process = start_python(PROGRAM, app)
     printed = read_until_ready(process)
     pids = descendants(process.pid)
-    env = dict(re.findall(r"^([A-Z_]+)=(\S+)$", printed, re.MULTILINE))
+    (loading,) = re.findall(r"^    \(set -a; (\. \S+); npm run dev\)$", printed, re.MULTILINE)
+    told = subprocess.run(["sh", "-c", f"set -a; {loading}; env"], capture_output=True, text=True, check=True).stdout
+    env = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
     key = env["NEXT_PUBLIC_SUPABASE_ANON_KEY"]
     assert env["NEXT_PUBLIC_SUPABASE_PUBLISHABLE_KEY"] == key
 
@@ -63,3 +66,4 @@ def test_both_ways_of_liking_work_until_it_is_ended(tmp_path: Path, start_python
     assert process.wait(20) == 0
     assert not any_alive(pids)
     assert sorted(app.rglob("*")) == files
+    assert not Path(loading.removeprefix(". ")).exists()
