@@ -115,8 +115,7 @@ union all
 select 50, format('alter trigger %%I on %%s rename to %%I;', t.tgname, t.tgrelid::regclass, left('draft_' || t.tgname, 63))
 from wanted
 join pg_trigger as t on t.tgname = wanted.name and not t.tgisinternal
-where wanted.kind = 'trigger'
-  and (t.tgrelid in (select app_table.id from app_table) or t.tgrelid = to_regclass('auth.users'))
+where wanted.kind = 'trigger' and t.tgrelid in (select app_table.id from app_table)
 union all
 select 51, format('alter policy %%I on %%s rename to %%I;', p.polname, p.polrelid::regclass, left('draft ' || p.polname, 63))
 from wanted
@@ -128,6 +127,15 @@ select 70, format(
   pg_describe_object('pg_class'::regclass, c.oid, 0)
 )
 from app_table join pg_class as c on c.oid = app_table.id and c.relkind not in ('r', 'p')
+union all
+-- Whose owner is Supabase Auth: postgres may make triggers there, and neither rename nor drop them.
+select 71, format(
+  '-- BY HAND: drop %%s with "cascade", and make it and its trigger %%I on auth.users anew, under another name.',
+  t.tgfoid::regprocedure, t.tgname
+)
+from wanted
+join pg_trigger as t on t.tgname = wanted.name and not t.tgisinternal and t.tgrelid = to_regclass('auth.users')
+where wanted.kind = 'trigger'
 union all
 -- By what a pg_cron job would be known to use them.
 select 0, pattern.text from pattern

@@ -24,6 +24,9 @@ EVERYTHING = """
     create policy "anyone reads posts" on public.posts_new using (likes > 5);
     create function public.do_nothing() returns trigger language plpgsql as 'begin return null; end';
     create trigger ask_for_post_images after insert on public.posts_new execute function public.do_nothing();
+    create function public.on_user() returns trigger language plpgsql as 'begin return null; end';
+    create trigger remove_notifications_and_subscriptions after delete on auth.users
+      for each row execute function public.on_user();
     create schema queue_private;
     create schema draft;
     insert into storage.buckets (id, name) values ('post-images', 'post-images');
@@ -55,9 +58,11 @@ def test_every_kind_of_name_moves(clones: Clones, request: pytest.FixtureRequest
         app.execute(EVERYTHING)
         mend = names.moves(app)
         assert "create schema draft_2;" in mend
-        (by_hand,) = [line for line in mend.splitlines() if line.startswith(names.BY_HAND)]
-        assert "bucket post-images" in by_hand
+        of_auth, of_storage = [line for line in mend.splitlines() if line.startswith(names.BY_HAND)]
+        assert 'drop public.on_user() with "cascade"' in of_auth
+        assert "bucket post-images" in of_storage
         app.execute(mend.encode())
+        app.execute("drop function public.on_user() cascade")
         with pytest.raises(psycopg.errors.DuplicateObject, match=r"^these names are taken: bucket post-images"):
             app.execute(first.file.read_bytes())
         app.execute("delete from storage.buckets")
