@@ -34,7 +34,7 @@ check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (AR
 install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run" only says what it would do)
 	@.venv/bin/python -m dev.install --into "$(or $(DIR),$(error say where the app is: make install-into DIR=../app))" $(ARGS)
 
-rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
+rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed (ARGS=--serve stays)
 	@.venv/bin/python -m dev.rehearse --app "$(or $(DIR),$(error say where the app is: make rehearse DIR=../app))" $(ARGS)
 
 screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser

@@ -17,7 +17,7 @@ from dev import paths
 from dev.check.commands import CheckError
 from dev.check.schema import supabase
 from dev.install.__main__ import main as installer
-from dev.rehearse.__main__ import facts
+from dev.rehearse.wayback import facts
 from dev.supabase import temporary
 
 EXISTING_APP = paths.PROJECT / "tests/sql/existing_app.sql"

@@ -59,6 +59,8 @@ SPARSE: LiteralString = """
     update public.posts_new set created_at = null where caption = 'counted right';
     update public.posts_new set created_at = 'infinity', image_url = 'javascript:x' where caption = 'no ratings';
 """
+# posts_new as short as it can be.
+SHORT: LiteralString = "alter table public.posts_new drop column created_at, drop column likes, drop column caption"
 
 # supabase/optional, but for what needs pg_cron: see test_wake_worker.py.
 STEPS = ["keep_old_likes", "notify_of_likes", "live_counts", "strict_likes", "close_direct_ratings"]
@@ -115,7 +117,7 @@ def _in_order(privileges: re.Match[str]) -> str:
     return "{" + ",".join(sorted(privileges[1].split(","))) + "}"
 
 
-@pytest.mark.parametrize("made_by_the_app", ["", TUTORIAL, COUNTER, TUTORIAL + COUNTER, SPARSE])
+@pytest.mark.parametrize("made_by_the_app", ["", TUTORIAL, COUNTER, TUTORIAL + COUNTER, SPARSE, SHORT])
 def test_after_the_rollback_the_app_is_as_it_was(app: Db, made_by_the_app: LiteralString) -> None:
     """Schema, policies, grants and rows, whatever steps were taken; and it can be adopted again."""
     app.execute(made_by_the_app or "select")
