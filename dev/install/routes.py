@@ -89,7 +89,7 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
             excluded = base or "api/(?:ratings|posts|queue|admin|health)"
             notes.append(
                 f"{file.relative_to(app)} runs before {', '.join(caught)}: a redirect to a login page would answer for "
-                f"the queue. Exclude them in its matcher, for example '/((?!{excluded}|_next/static|_next/image).*)'"
+                f"the queue. Exclude them in its matcher, for example:\n'/((?!{excluded}|_next/static|_next/image).*)'"
             )
     return notes
 
