@@ -24,7 +24,7 @@ from dev.install.plan import for_install
 
 NEXT_APP = Path(__file__).with_name("next_app")
 QUEUE_URL = "https://queue.example.com"
-# What one project shows at a path that is no file. Next.js takes a slash away from the end, unless an app says otherwise.
+# What one project shows at a path that is no file. Next.js takes a slash away from the end, unless told otherwise.
 PAGES = {
     "/admin/queue": "/admin/queue/index.html",
     "/admin/queue/": "/admin/queue/index.html",

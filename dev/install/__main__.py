@@ -1,6 +1,7 @@
 """The command line: plan, do, and tell."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,4 +177,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    pipes.run(main)
+    pipes.run(lambda: main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Buffer, Callable, Sequence
+from collections.abc import Buffer, Callable
 from typing import NoReturn
 
 
@@ -17,9 +17,9 @@ class _Unread(io.FileIO):
             return memoryview(data).nbytes
 
 
-def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
-    """Run a command with the program's arguments, and exit with its status, whoever reads what it prints."""
+def run(main: Callable[[], int | str | None]) -> NoReturn:
+    """Run a command and exit with its own status, whoever reads what it prints."""
     if not sys.stdout.isatty():
         raw = _Unread(sys.stdout.fileno(), "w", closefd=False)
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding=sys.stdout.encoding, errors=sys.stdout.errors)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -493,7 +493,7 @@ def test_a_reader_that_goes_away_ends_nothing(tmp_path: Path) -> None:
 import pathlib
 from dev.process import pipes
 
-def main(_):
+def main():
     print("a line\\n" * 100_000)
     pathlib.Path({str(tmp_path / "done")!r}).touch()
     return 3
