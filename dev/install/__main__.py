@@ -42,12 +42,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def install(app: Path, before: Manifest | None, choices: Choices, asked: argparse.Namespace) -> int:
     """Put the queue into the app, or bring it up to date."""
-    plan = for_install(paths.PROJECT, app, choices, datetime.now(UTC), asked.add)
-    first = found_in(paths.PROJECT)[0].file.name
-    if before is None or first not in before.migrations:
-        problems, notes = names.taken((app / choices.supabase).parent)
-        plan.problems += problems
-        plan.notes += notes
+    # The first time, the pages are built and Postgres is downloaded.
+    with telling.console(stderr=True).status("Looking at the app"):
+        plan = _planned(app, before, choices, asked.add)
     if plan.problems:
         _tell_remarks(plan)
         telling.say(f"Nothing was changed: {telling.count(len(plan.problems), 'problem')} to solve first.", stderr=True)
@@ -70,6 +67,17 @@ def install(app: Path, before: Manifest | None, choices: Choices, asked: argpars
     else:
         steps.after_change(plan, before, _writers(plan))
     return 0
+
+
+def _planned(app: Path, before: Manifest | None, choices: Choices, add: Sequence[str]) -> Plan:
+    """Decide what to do, and look whether names are taken while the migration that asks for them is not there."""
+    plan = for_install(paths.PROJECT, app, choices, datetime.now(UTC), add)
+    first = found_in(paths.PROJECT)[0].file.name
+    if before is None or first not in before.migrations:
+        problems, notes = names.taken((app / choices.supabase).parent)
+        plan.problems += problems
+        plan.notes += notes
+    return plan
 
 
 def remove(app: Path, asked: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ Each wrong folder gets an answer that names the right one, where it can be seen.
 
 import json
 import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from dev.errors import StackError
@@ -73,6 +75,19 @@ def supabase_of(app: Path) -> str:
         if folder == root:
             break
     return "supabase"
+
+
+def ignored_by_git(app: Path, names: Sequence[str]) -> list[str]:
+    """Return those files that the app's .gitignore leaves out; not one where there is no repository."""
+    asked = subprocess.run(
+        ["git", "-c", "safe.directory=*", "check-ignore", "--stdin", "-z", "--no-index"],
+        cwd=app,
+        input="\0".join(names),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [name for name in asked.stdout.split("\0") if name]
 
 
 def _said(folder: Path) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dev.errors import StackError
-from dev.install import files, manifest, migrations, routes
+from dev.install import files, folders, manifest, migrations, routes
 from dev.install.manifest import Choices, Manifest, checksum
 
 # With these in one folder, Vercel would not look at our requirements.txt.
@@ -49,7 +49,9 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: 
     """
     before = manifest.read(app)
     if before is not None and before.choices != choices:
-        raise StackError(f"it is installed with {_described(before.choices)}: remove it first to change that")
+        raise StackError(
+            f"it is installed with {_described(before.choices)}: to change that, take it out first, with --remove"
+        )
     known = before or Manifest(choices=choices)
     plan = Plan(app, choices)
     placed, problems = migrations.place(project, app / choices.migrations, known.migrations, now, add)
@@ -69,14 +71,7 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: 
     plan.unchanged_migrations = len(placed) - len(plan.new_migrations)
     for name in sorted(known.files.keys() - own.keys()):
         _drop(plan, name, known.files[name])
-    plan.problems += _python_problems(app, choices)
-    problems, notes = routes.collisions(project, app, choices)
-    plan.problems += problems
-    plan.notes += notes + routes.caught_by_proxy(project, app, choices)
-    if choices.prefix and choices.mode == "one-project":
-        plan.notes.append(
-            "the operators' page and the description of the API call /api/, so they are not installed under a prefix"
-        )
+    _remark(plan, project)
     plan.manifest = Manifest(
         choices=choices,
         files={name: checksum(content) for name, content in own.items()},
@@ -109,6 +104,19 @@ def for_removal(app: Path) -> Plan:
         _drop(plan, f"{before.choices.migrations}/{each.installed_as}", each.checksum)
     plan.delete.append(manifest.FILE_NAME)
     return plan
+
+
+def _remark(plan: Plan, project: Path) -> None:
+    """Note what collides with the app, and what it should know."""
+    app, choices = plan.app, plan.choices
+    plan.problems += _python_problems(app, choices)
+    problems, notes = routes.collisions(project, app, choices)
+    plan.problems += problems
+    plan.notes += notes + routes.caught_by_proxy(project, app, choices) + _ignored(plan)
+    if choices.prefix and choices.mode == "one-project":
+        plan.notes.append(
+            "the operators' page and the description of the API call /api/, so they are not installed under a prefix"
+        )
 
 
 def _decide(plan: Plan, name: str, content: bytes, known: Manifest, originals: dict[str, str | None]) -> None:
@@ -152,6 +160,15 @@ def _python_problems(app: Path, choices: Choices) -> list[str]:
         for name in PYTHON_PROJECTS
         if (app / name).exists()
     ]
+
+
+def _ignored(plan: Plan) -> list[str]:
+    """Say which of our files git would leave out of the next commit, and so of the deployment."""
+    names = folders.ignored_by_git(plan.app, [*plan.write])
+    if not names:
+        return []
+    some = f"{names[0]}" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return [f"git ignores {some}, so a commit would be without. Make an exception in .gitignore"]
 
 
 def _described(choices: Choices) -> str:

@@ -17,7 +17,7 @@ from dev.supabase.migrations import found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 NEXT_APP = ROOT / "dev/check/next_app"
-OURS = [f"/api/{name}" for name in ("admin/queue/jobs", "posts", "queue/process", "ratings")]
+OURS = [f"/api/{name}" for name in ("admin/queue/*", "health/queue", "posts", "queue/*", "ratings")]
 SUPABASE_PROXY = r"""
     export const config = {
       matcher: [
@@ -258,7 +258,8 @@ def test_the_app_s_own_vercel_json_keeps_what_it_has(app: Path) -> None:
     [
         (SUPABASE_PROXY, OURS),
         ("export const config = { matcher: ['/dashboard/:path*', '/api/posts'] }", ["/api/posts"]),
-        ("export const config = { matcher: '/api/queue/:path*' }", ["/api/queue/process"]),
+        ("export const config = { matcher: '/api/queue/:path*' }", ["/api/queue/*"]),
+        ("export const config = { matcher: '/api/queue/jobs' }", ["/api/queue/jobs"]),
         ("export function proxy() {}", OURS),
         ((NEXT_APP / "proxy.ts").read_text(), []),
         ("export const config = { matcher: ['/about'] } // matcher: '/api/posts'", []),
@@ -268,7 +269,8 @@ def test_a_proxy_that_comes_before_our_routes_is_named(tmp_path: Path, source: s
     """It redirects to a login page, and the cron never reaches the worker."""
     (tmp_path / "proxy.ts").write_text(source)
     notes = routes.caught_by_proxy(ROOT, tmp_path, Choices(mode="one-project"))
-    assert [path for path in OURS if any(f" {path}," in note or f" {path}:" in note for note in notes)] == caught
+    named = [path for note in notes for path in re.findall(r"(/api\S*)[,:] ", note)]
+    assert named == caught
 
 
 @pytest.mark.parametrize(
@@ -462,6 +464,17 @@ def test_what_the_pages_link_to_is_installed(app: Path, mode: str) -> None:
         for link in re.findall(r"""(?:href=|src=|url: )"/([^"#?]*)""", page.read_text()):
             found = [base / "public" / link, base / "public" / link / "index.html", base / f"{link}.py"]
             assert any(file.is_file() for file in found), f"{page}: /{link}"
+
+
+def test_files_that_git_would_leave_out_are_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """GitHub's .gitignore for Python has `lib/`: the functions would be deployed without their code."""
+    subprocess.run(["git", "init", "--quiet"], cwd=app, check=True)
+    assert install(app) == 0
+    assert "git ignores" not in capsys.readouterr().out
+    install(app, "--remove")
+    (app / ".gitignore").write_text("queue/lib/\n")
+    assert install(app) == 0
+    assert re.search(r"note: git ignores queue/lib/\S+ and \d+ more", capsys.readouterr().out)
 
 
 def test_of_two_projects_the_queue_s_keeps_its_pages_under_a_prefix(app: Path) -> None:
