@@ -48,6 +48,6 @@ def _apply(url: str, own: Sequence[migrations.Migration]) -> list[str]:
 def _said(finding: Finding) -> str:
     """What is taken, and the way out, to be copied."""
     return (
-        f"{finding.message}. Stop what uses them, and move them out of the way in a migration of the app's own, which"
-        f" comes first (docs/adopt.md, section 1):\n{finding.mend}"
+        f"{finding.message}. Stop what uses them. Then `supabase migration new draft` in the app makes a file: paste"
+        f" this into it (docs/adopt.md, section 1), and run this command again:\n{finding.mend}"
     )

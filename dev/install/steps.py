@@ -16,13 +16,13 @@ MAX_SHOWN = 20
 
 
 def after_install(plan: Plan, writers: list[str]) -> None:
-    """Say in which order an adoption goes on. docs/adopt.md says more."""
+    """Say in which order an adoption goes on, by the numbers of the sections of docs/adopt.md, which says more."""
     choices = plan.choices
-    say("Next, in this order. docs/adopt.md has each step, from section 3 on, with its way back.")
+    say("Commit all of it. Then, by the sections of docs/adopt.md, where each step has its way back:")
     say()
     if choices.mode == "two-projects":
         step(
-            1,
+            3,
             "Functions: in Vercel, add a project from the app's repository, with the Root Directory "
             f'"{root_directory(plan.app, choices)}" and the variables of {choices.folder}/queue.env.example. Set its '
             "address as QUEUE_URL in the app's project, where it is read at build time; add to the app's next.config:",
@@ -30,15 +30,15 @@ def after_install(plan: Plan, writers: list[str]) -> None:
         show(f"\n{rewrites(choices)}\n\n", indent=7)
     else:
         prefix = f", and ROUTE_PREFIX={choices.prefix}" if choices.prefix else ""
-        step(1, f"Functions: set the variables of queue.env.example{prefix} in the app's Vercel project, and deploy.")
+        step(3, f"Functions: set the variables of queue.env.example{prefix} in the app's Vercel project, and deploy.")
     step(
-        2, f"Migrations: `supabase db push`{_where(choices)}. They adopt its tables; the old front end goes on working."
+        4, f"Migrations: `supabase db push`{_where(choices)}. They adopt its tables; the old front end goes on working."
     )
-    step(3, "Front end: call /api/ratings instead of writing post_ratings and likes.")
+    step(5, f"Front end: use {client_of(plan.app)}, or /api/ratings, instead of writing post_ratings and likes.")
     step(
-        4, 'Strict, when no old front end is in use any more: this command with ARGS="--add strict_likes", and a push.'
+        6, 'Strict, when no old front end is in use any more: this command with ARGS="--add strict_likes", and a push.'
     )
-    tell_writers(writers, "to be gone before step 4")
+    tell_writers(writers, "to be gone before step 6")
 
 
 def after_change(plan: Plan, before: Manifest, writers: list[str]) -> None:
