@@ -106,6 +106,22 @@ def test_a_dry_run_changes_nothing_and_names_every_file(app: Path, capsys: pytes
     assert {"lib/suplatzigram/react.ts", "lib/suplatzigram/database.ts", "queue/api/ratings.py"} <= named
 
 
+def test_what_it_does_is_told_by_folder(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for a hundred migrations; what comes next has the numbers of the document's sections."""
+    install(app)
+    told = capsys.readouterr().out
+    assert re.search(r"^  created  queue/lib/ +\d+ files$", told, re.MULTILINE)
+    assert re.search(
+        r"^  created  supabase/migrations/ +\d+ migrations, 20300101000001 to 2030\d+$", told, re.MULTILINE
+    )
+    assert re.search(r"^  created  \.suplatzigram-queue\.json$", told, re.MULTILINE)
+    assert told.count("  created  ") < 10
+    document = (ROOT / "docs/adopt.md").read_text()
+    steps_told = re.findall(r"^  (\d)\. ([A-Z][a-z ]+)[:,] ", told, re.MULTILINE)
+    assert len(steps_told) == 4
+    assert [f"## {number}. {name}\n" for number, name in steps_told if f"## {number}. {name}\n" not in document] == []
+
+
 def test_migrations_come_after_the_app_s_in_our_order(app: Path) -> None:
     """Under versions that are times, one second apart."""
     install(app)
