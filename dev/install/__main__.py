@@ -16,6 +16,7 @@ from dev.install.manifest import Choices, Manifest
 from dev.install.plan import Plan, for_install, for_removal
 from dev.process import pipes
 from dev.supabase.migrations import found_in
+from lib.cli.words import plural
 
 # What may be said of a choice, where its pattern would say nothing to a person.
 RULES = {
@@ -47,7 +48,7 @@ def install(app: Path, before: Manifest | None, choices: Choices, asked: argpars
         plan = _planned(app, before, choices, asked.add)
     if plan.problems:
         _tell_remarks(plan)
-        telling.say(f"Nothing was changed: {telling.count(len(plan.problems), 'problem')} to solve first.", stderr=True)
+        telling.say(f"Nothing was changed: {plural(len(plan.problems), 'problem')} to solve first.", stderr=True)
         return 1
     kinds = telling.kinds_of(plan)
     if not asked.dry_run:
@@ -114,7 +115,7 @@ def carry_out(plan: Plan) -> None:
 def _title(plan: Plan, before: Manifest | None, asked: argparse.Namespace) -> str:
     """Return the first line."""
     if not plan.changes:
-        kept = f"{telling.count(plan.unchanged, 'file')} and {telling.count(plan.unchanged_migrations, 'migration')}"
+        kept = f"{plural(plan.unchanged, 'file')} and {plural(plan.unchanged_migrations, 'migration')}"
         return f"The queue in {plan.app} is up to date: {kept}."
     if before is not None and asked.add:
         return f"{'Would add' if asked.dry_run else 'Added'} {', '.join(asked.add)} to the queue in {plan.app}."

@@ -10,7 +10,8 @@ from dev.install.files import base_of, client_of
 from dev.install.manifest import Choices, Manifest
 from dev.install.migrations import OPTIONAL
 from dev.install.plan import Plan
-from dev.install.telling import count, say, show, step
+from dev.install.telling import say, show, step
+from lib.cli.words import plural
 
 MAX_SHOWN = 20
 
@@ -58,7 +59,7 @@ def after_change(plan: Plan, before: Manifest, writers: list[str]) -> None:
 
 def _to_push(plan: Plan) -> Iterator[str]:
     if plan.new_migrations:
-        yield f"`supabase db push`{_where(plan.choices)}: {count(len(plan.new_migrations), 'new migration')}."
+        yield f"`supabase db push`{_where(plan.choices)}: {plural(len(plan.new_migrations), 'new migration')}."
 
 
 def _to_deploy(plan: Plan) -> Iterator[str]:
@@ -77,7 +78,7 @@ def tell_writers(writers: list[str], what: str) -> None:
     if not writers:
         return
     say()
-    say(f"A search of its text found {count(len(writers), 'place')} where the app writes likes itself, {what}:")
+    say(f"A search of its text found {plural(len(writers), 'place')} where the app writes likes itself, {what}:")
     for place in writers[:MAX_SHOWN]:
         show(place)
     if len(writers) > MAX_SHOWN:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from dev.install.files import base_of, client_of
 from dev.install.plan import Plan
+from lib.cli.words import plural
 
 FILE_WIDTH = 10_000
 # What changes or goes is named one by one, unless there is so much of it.
@@ -25,11 +26,6 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else FILE_WIDTH
     return Console(stderr=stderr, width=width, highlight=False)
-
-
-def count(number: int, word: str) -> str:
-    """Return "1 file", "2 files"."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def say(text: str = "", *, stderr: bool = False) -> None:
@@ -89,7 +85,7 @@ def show_changes(plan: Plan, kinds: dict[str, list[str]], *, dry_run: bool, ever
         say()
         return
     totals = ", ".join(
-        f"{count(len(each), 'file')} {'to ' if dry_run else ''}{words[kind]}" for kind, each in kinds.items() if each
+        f"{plural(len(each), 'file')} {'to ' if dry_run else ''}{words[kind]}" for kind, each in kinds.items() if each
     )
     hint = "" if not any(number for _, _, number in lines) else " --verbose names each."
     say()
@@ -113,9 +109,9 @@ def grouped(plan: Plan, names: Names, kind: str, *, every: bool) -> Iterable[tup
             yield from ((name, "") for name in found)
         elif folder.endswith("/migrations/"):
             first, last = (name.removeprefix(folder).partition("_")[0] for name in (found[0], found[-1]))
-            yield folder, f"{count(len(found), 'migration')}, {first} to {last}"
+            yield folder, f"{plural(len(found), 'migration')}, {first} to {last}"
         else:
-            yield folder, count(len(found), "file")
+            yield folder, plural(len(found), "file")
 
 
 def _folders(plan: Plan) -> list[str]:
