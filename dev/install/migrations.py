@@ -75,7 +75,10 @@ def _changes(folder: Path, source: Path, before: Migration, content: str) -> lis
     if content != before.checksum:
         problems.append(f"{source.name} has changed since it was installed; a later version must bring a new file")
     if not installed.exists():
-        problems.append(f"{before.installed_as} was installed and is gone: restore it from the app's history")
+        problems.append(
+            f"{before.installed_as} was installed and is gone: restore it from the app's history, or, when nothing was"
+            " pushed yet, use --remove and install again"
+        )
     elif checksum(installed.read_bytes()) != before.checksum:
         problems.append(f"{before.installed_as} was edited: restore it from the app's history")
     return problems
