@@ -9,6 +9,7 @@ from pathlib import Path
 from dev import paths
 from dev.checklist.page import PAGE, Line, lines
 from dev.checklist.results import Result, outcomes, result
+from dev.process import pipes
 
 
 def main() -> int:
@@ -39,4 +40,4 @@ def show(results: list[tuple[Line, Result]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    pipes.run(main)

@@ -16,7 +16,7 @@ from dev.demo.scene import Check, Scene
 from dev.demo.user import sign_up
 from dev.demo.waking import show_waking
 from dev.errors import StackError
-from dev.process import signals
+from dev.process import pipes, signals
 from dev.supabase import temporary
 from dev.supabase.background import Background
 from dev.vercel import Functions
@@ -75,6 +75,6 @@ def _verdict(checks: Sequence[Check]) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        pipes.run(main)
     except StackError as error:
         sys.exit(f"demo: {error}")

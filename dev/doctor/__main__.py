@@ -15,6 +15,7 @@ from rich.console import Console
 
 from dev.doctor.examination import MAX_ROWS, SEVERITIES, Finding, examine
 from dev.doctor.report import show
+from dev.process import pipes
 
 NEVER = "never"
 
@@ -50,4 +51,4 @@ def fails(findings: Sequence[Finding], fail_on: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    pipes.run(lambda: main(sys.argv[1:]))

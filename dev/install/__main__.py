@@ -11,7 +11,7 @@ from pydantic import ValidationError
 import dev.install
 from dev import paths
 from dev.errors import StackError
-from dev.install import folders, manifest, names, steps, telling, writers
+from dev.install import callers, folders, manifest, names, steps, telling, writers
 from dev.install.manifest import Choices, Manifest
 from dev.install.plan import Plan, for_install, for_removal
 from dev.process import pipes
@@ -85,6 +85,7 @@ def remove(app: Path, asked: argparse.Namespace) -> int:
     """Take out what was put in."""
     before = manifest.read(app)
     plan = for_removal(app)
+    uses = callers.uses(app, before.files.keys()) if before else []
     kinds = telling.kinds_of(plan)
     if not asked.dry_run:
         carry_out(plan)
@@ -93,8 +94,9 @@ def remove(app: Path, asked: argparse.Namespace) -> int:
     _tell_remarks(plan)
     if asked.dry_run:
         telling.say("Nothing was changed. Without --dry-run it does this, and says how to roll the database back.")
+        steps.tell_uses(uses)
     elif before is not None:
-        steps.after_removal(paths.PROJECT, before)
+        steps.after_removal(paths.PROJECT, before, uses)
     return 0
 
 

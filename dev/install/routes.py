@@ -11,6 +11,8 @@ from dev.vercel.project import source_regex
 SOURCES = {".js", ".jsx", ".mjs", ".ts", ".tsx"}
 # What a browser calls, and the rewrites of two projects lead to us.
 PUBLIC = ("/api/ratings", "/api/posts")
+# How a matcher begins that takes all paths but some.
+EXCLUDING = "/((?!"
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,14 @@ class AppRoute:
         return "[" in self.path
 
 
+def base_of(choices: Choices) -> str:
+    """Return what our paths begin with in the app's origin."""
+    return f"/api/{choices.prefix}" if choices.prefix else "/api"
+
+
 def of_queue(project: Path, choices: Choices) -> list[str]:
     """Return our paths in the app's origin: all in one project, the rewritten ones in two."""
-    base = f"/api/{choices.prefix}" if choices.prefix else "/api"
+    base = base_of(choices)
     files = (file.relative_to(project / "api").with_suffix("") for file in (project / "api").rglob("*.py"))
     ours = sorted(f"/api/{file.as_posix()}" for file in files if not file.name.startswith("_"))
     paths = ours if choices.mode == "one-project" else PUBLIC
@@ -85,14 +92,22 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
         paths = of_queue(project, choices)
         caught = [path for path in paths if not matchers or any(source_regex(m).fullmatch(path) for m in matchers)]
         if caught:
-            base = f"api/{choices.prefix}/" if choices.prefix else ""
-            excluded = base or "api/(?:ratings|posts|queue|admin|health)"
             notes.append(
                 f"{file.relative_to(app)} runs before {', '.join(_shortened(caught, paths))}: a redirect to a login "
-                "page would answer for the queue. Exclude them in its matcher, for example:\n"
-                f"'/((?!{excluded}|_next/static|_next/image).*)'"
+                f"page would answer for the queue. {_exclusion(matchers, paths)}"
             )
     return notes
+
+
+def _exclusion(matchers: list[str], paths: list[str]) -> str:
+    """Say how to leave out our paths, and nothing else, in a proxy's matcher."""
+    ends = [path.removeprefix("/api/") for path in _shortened(paths, paths)]
+    ours = "|".join(f"{end[:-1]}" if end.endswith("/*") else f"{end}$" for end in ends)
+    if any(EXCLUDING in matcher for matcher in matchers):
+        return f"In its matcher, add this after `(?!`, and leave the rest as it is:\napi/(?:{ours})|"
+    if matchers:
+        return "Leave them out of its matcher."
+    return f"Leave them out by a matcher:\nexport const config = {{ matcher: ['/((?!api/(?:{ours})).*)'] }};"
 
 
 def _shortened(caught: list[str], paths: list[str]) -> list[str]:

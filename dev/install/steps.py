@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from dev.install import folders
+from dev.install import folders, routes
 from dev.install.files import base_of, client_of
 from dev.install.manifest import Choices, Manifest
 from dev.install.migrations import OPTIONAL
@@ -14,6 +14,8 @@ from dev.install.telling import say, show, step
 from lib.cli.words import plural
 
 MAX_SHOWN = 20
+# From 3 on, commands without it work on the local database.
+BEFORE_CLI_3 = "before version 3 of the CLI without `--remote`"
 
 
 def after_install(plan: Plan, writers: list[str]) -> None:
@@ -33,11 +35,23 @@ def after_install(plan: Plan, writers: list[str]) -> None:
         prefix = f", and ROUTE_PREFIX={choices.prefix}" if choices.prefix else ""
         step(3, f"Functions: set the variables of queue.env.example{prefix} in the app's Vercel project, and deploy.")
     step(
-        4, f"Migrations: `supabase db push`{_where(choices)}. They adopt its tables; the old front end goes on working."
+        4,
+        f"Migrations: `supabase db push --remote`{_where(choices)}, to the linked project ({BEFORE_CLI_3}). They adopt "
+        "its tables; the old front end goes on working.",
     )
-    step(5, f"Front end: use {client_of(plan.app)}, or /api/ratings, instead of writing post_ratings and likes.")
+    prefix = f' with prefix: "{choices.prefix}"' if choices.prefix else ""
+    step(
+        5,
+        f"Front end: use {client_of(plan.app)}{prefix}, or {routes.base_of(choices)}/ratings, instead of writing "
+        "post_ratings and likes.",
+    )
     step(
         6, 'Strict, when no old front end is in use any more: this command with ARGS="--add strict_likes", and a push.'
+    )
+    step(
+        7,
+        "Close the old doors, when no front end writes ratings directly: this command with "
+        'ARGS="--add close_direct_ratings", and a push.',
     )
     tell_writers(writers, "to be gone before step 6")
 
@@ -59,7 +73,8 @@ def after_change(plan: Plan, before: Manifest, writers: list[str]) -> None:
 
 def _to_push(plan: Plan) -> Iterator[str]:
     if plan.new_migrations:
-        yield f"`supabase db push`{_where(plan.choices)}: {plural(len(plan.new_migrations), 'new migration')}."
+        number = plural(len(plan.new_migrations), "new migration")
+        yield f"`supabase db push --remote`{_where(plan.choices)}: {number} ({BEFORE_CLI_3})."
 
 
 def _to_deploy(plan: Plan) -> Iterator[str]:
@@ -68,7 +83,7 @@ def _to_deploy(plan: Plan) -> Iterator[str]:
     code = [name for name in (*plan.write, *plan.delete) if not name.startswith(f"{plan.choices.migrations}/")]
     of_client = [name for name in code if name.startswith(client)]
     if base and any(name.startswith(base) for name in code):
-        yield f"Deploy the queue's project, {base}"
+        yield f"Deploy the queue's project, {base.rstrip('/')}."
     if of_client or (code and not base):
         yield "Deploy the app."
 
@@ -87,12 +102,14 @@ def tell_writers(writers: list[str], what: str) -> None:
 
 def rewrites(choices: Choices) -> str:
     """Return the part of next.config that leads browsers to the second project."""
-    base = f"/api/{choices.prefix}" if choices.prefix else "/api"
+    base = routes.base_of(choices)
     return (
         "async rewrites() {\n"
+        "  const queue = process.env.QUEUE_URL;\n"
+        "  if (!queue) return [];\n"
         '  return ["ratings", "posts"].map((name) => ({\n'
         f"    source: `{base}/${{name}}`,\n"
-        "    destination: `${process.env.QUEUE_URL}/api/${name}`,\n"
+        "    destination: `${queue}/api/${name}`,\n"
         "  }));\n"
         "},"
     )
@@ -103,8 +120,9 @@ def root_directory(app: Path, choices: Choices) -> str:
     return (app.relative_to(folders.repository_of(app)) / choices.folder).as_posix()
 
 
-def after_removal(project: Path, before: Manifest) -> None:
-    """Say how the database is rolled back, and how Supabase's history learns of it."""
+def after_removal(project: Path, before: Manifest, uses: list[str]) -> None:
+    """Say what of the app's code breaks, how the database is rolled back, and how Supabase's history learns of it."""
+    tell_uses(uses)
     versions = [re.split("_", each.installed_as, maxsplit=1)[0] for each in before.migrations.values()]
     say(
         "If the migrations were pushed, the database still has the queue. Roll it back, and tell Supabase's history"
@@ -112,12 +130,23 @@ def after_removal(project: Path, before: Manifest) -> None:
     )
     say()
     show(f'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f {project / "supabase/rollback/migrations.sql"}')
-    show(f"supabase migration repair --status reverted {' '.join(in_braces(versions))}")
+    show(f"supabase migration repair --status reverted {' '.join(in_braces(versions))} --remote")
     say()
     say(
-        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. If they were never pushed,"
-        " there is nothing more to do."
+        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. The second command is "
+        f"{BEFORE_CLI_3}. If the migrations were never pushed, there is nothing more to do."
     )
+
+
+def tell_uses(uses: list[str]) -> None:
+    """Name the places of the app that use what goes."""
+    if not uses:
+        return
+    file = "This file of the app uses" if len(uses) == 1 else "These files of the app use"
+    say(f"{file} what goes; `git revert` of the new front end brings the old one back:")
+    for place in uses:
+        show(place)
+    say()
 
 
 def in_braces(versions: Iterable[str]) -> Iterator[str]:

@@ -10,13 +10,16 @@ from rich.console import Console
 
 import dev.rehearse
 from dev.errors import StackError
-from dev.process import signals
+from dev.process import pipes, signals
 from dev.rehearse import report, serving, words
 from dev.rehearse.app import App
 from dev.rehearse.rehearsal import Rehearsal, optional_steps, rehearse
 from dev.rehearse.scripts import ScriptError
 from dev.rehearse.verdict import judge
 from dev.supabase import temporary
+
+# The rehearsal could not be held at all; 1 is a verdict.
+FAILED = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,14 +28,20 @@ def main(arguments: Sequence[str]) -> int:
     try:
         app = App.found_in(asked.app, asked.dump, asked.without)
         steps = optional_steps(asked.add)
-        with tempfile.TemporaryDirectory() as folder:
-            project = serving.bare_project(Path(folder), app.folder)
-            return _on_a_stack(project, app, steps, asked)
-    except ScriptError as failure:
-        print(f"error: {failure}\n{advice(failure)}", file=sys.stderr)
     except StackError as failure:
         print(f"error: {failure}", file=sys.stderr)
-    return 1
+        return FAILED
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            project = serving.bare_project(Path(folder), app.project)
+            code = _on_a_stack(project, app, steps, asked)
+    except ScriptError as failure:
+        print(f"error: {failure}\n{advice(failure, app)}", file=sys.stderr)
+        return FAILED
+    except StackError as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return FAILED
+    return 0 if asked.exit_zero else code
 
 
 def _on_a_stack(project: Path, app: App, steps: list[Path], asked: argparse.Namespace) -> int:
@@ -64,8 +73,19 @@ def served_words(done: Rehearsal) -> str:
     return f"The queue's migrations are applied{steps}. The doctor {left}."
 
 
-def advice(failure: ScriptError) -> str:
+def advice(failure: ScriptError, app: App) -> str:
     """Say what to do about a file of the app's that fails here."""
+    if failure.file in app.rows:
+        return (
+            "The tables that the app's migrations make are not those of the dump. Take the schema from where the rows "
+            "are,\nby `supabase db dump --remote -f FILE` in the app, and give both:\n"
+            f'  ARGS="--dump {app.schema} --dump {failure.file}"'
+        )
+    if failure.file in app.scripts and failure.file.name != "seed.sql":
+        return (
+            "Take out of the file what fails here. `supabase db dump` leaves out what a new project has already; "
+            "pg_dump does not."
+        )
     why = (
         f"The local stack lacks the extension {failure.lacks}, which a hosted project may have."
         if failure.lacks
@@ -74,8 +94,9 @@ def advice(failure: ScriptError) -> str:
     return (
         f"{why} Either\n"
         f'  leave the file out:  ARGS="--without {failure.file.name}"\n'
-        "  or take the schema of today, less what fails here: `supabase db dump -f schema.sql` in the app, then\n"
-        '                       ARGS="--dump ../app/schema.sql"'
+        "  or take the schema of today, less what fails here. In the app, with Docker:\n"
+        f"    supabase db dump --remote -f {app.schema}\n"
+        f'  and then:            ARGS="--dump {app.schema}"'
     )
 
 
@@ -86,7 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--app", type=Path, required=True, metavar="DIR", help="the app's repository")
     parser.add_argument(
-        "--dump", type=Path, metavar="FILE", help="rows to load after the app's migrations, or a schema instead of them"
+        "--dump",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="rows instead of seed.sql's, or a schema instead of the migrations (repeatable)",
     )
     parser.add_argument(
         "--without", action="append", default=[], metavar="FILE", help="leave out this file of the app's (repeatable)"
@@ -100,8 +126,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--serve", action="store_true", help="stay, so that the app can be tried on its new database")
     parser.add_argument("--verbose", action="store_true", help="every finding and every change, in SQL too")
+    parser.add_argument(
+        "--exit-zero", action="store_true", help="whatever the verdict is: for `make`, which would call it an error"
+    )
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    pipes.run(lambda: main(sys.argv[1:]))

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from dev import paths
 from dev.doctor import Finding, examine
 from dev.errors import StackError
-from dev.rehearse import changes, scripts, wayback
+from dev.rehearse import changes, dump, scripts, wayback
 from dev.rehearse.app import App
 from dev.rehearse.changes import Changes
 from dev.rehearse.wayback import Remains
 from dev.supabase import migrations
+from dev.supabase.migrations import Migration
+from dev.supabase.postgres import ADMIN
 
 ROLLBACK = paths.PROJECT / "supabase/rollback/migrations.sql"
 NAMES_TAKEN = "names_taken"
@@ -52,12 +55,19 @@ class Rehearsal:
 
 def make_app(rehearsal: Rehearsal, progress: Progress) -> None:
     """Make the app's database and examine it. Raises ScriptError that names the file."""
+    app, began = rehearsal.app, time.monotonic()
     with _connected(rehearsal) as database:
-        began = time.monotonic()
-        for file in rehearsal.app.files:
+        database.execute(migrations.RECORDS)
+        for migration in app.migrations:
+            progress(f"applying {migration.file.name}")
+            _apply(database, migration)
+        for file in app.scripts:
             progress(f"applying {file.name}")
             scripts.run(database, file)
-        rehearsal.seconds["app"] = time.monotonic() - began
+    for file in app.rows:
+        progress(f"loading {file.name}")
+        dump.load(make_conninfo(rehearsal.url, user=ADMIN), file)
+    rehearsal.seconds["app"] = time.monotonic() - began
     progress("the doctor looks")
     rehearsal.before = examine(rehearsal.url)
 
@@ -70,10 +80,12 @@ def adopt(rehearsal: Rehearsal, progress: Progress) -> wayback.State:
         began = time.monotonic()
         for migration in migrations.found_in(paths.PROJECT):
             progress(f"applying {migration.file.name}")
-            scripts.run(database, migration.file)
+            _apply(database, migration)
         rehearsal.seconds["migrations"] = time.monotonic() - began
         for step in rehearsal.steps:
             scripts.run(database, step)
+            # The installer gives it a version; the doctor looks for its name.
+            migrations.record(database, Migration(f"optional_{step.stem}", step.stem, step))
         rehearsal.changes = changes.read(database, rights)
     progress("the doctor looks again")
     rehearsal.after = examine(rehearsal.url)
@@ -111,6 +123,12 @@ def optional_steps(names: Sequence[str]) -> list[Path]:
         if name not in there:
             raise StackError(f"--add: there is no optional step {name}; there are {', '.join(there)}")
     return [there[name] for name in names]
+
+
+def _apply(database: psycopg.Connection, migration: Migration) -> None:
+    """Apply and record it, as `supabase db push` does: the doctor reads that list."""
+    scripts.run(database, migration.file)
+    migrations.record(database, migration)
 
 
 def _connected(rehearsal: Rehearsal) -> psycopg.Connection:

@@ -38,7 +38,7 @@ def show_app(console: Console, rehearsal: Rehearsal, *, verbose: bool) -> None:
     _title(console, "1. The app as it is")
     app = rehearsal.app
     parts = [count(len(app.migrations), "migration")] if app.migrations else []
-    made = words.listed([*parts, *(file.name for file in app.others)])
+    made = words.listed([*parts, *(file.name for file in (*app.scripts, *app.rows))])
     _say(console, f"{made} made its database in {rehearsal.seconds['app']:.1f} s.")
     for note in app.notes:
         _say(console, note)

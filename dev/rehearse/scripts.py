@@ -11,7 +11,10 @@ from dev.errors import StackError
 COPY = re.compile(r"copy .* from stdin;?\s*", re.IGNORECASE)
 # What a semicolon may stand in without ending a statement.
 QUOTED = r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$).*?\1"""
-STATEMENT = re.compile(rf"(?:{QUOTED}|[^;])+", re.DOTALL)
+# Possessive: a dump is long, and nothing of it need be read twice.
+STATEMENT = re.compile(rf"(?:[^;'\"$/-]++|{QUOTED}|[^;])++", re.DOTALL)
+# psql's own, by which pg_dump keeps a dump from running other commands of psql.
+RESTRICT = re.compile(r"^\\(un)?restrict [^\n]*$", re.MULTILINE)
 LONGEST = 160
 
 
@@ -62,15 +65,26 @@ def _culprit(database: psycopg.Connection, text: str, error: psycopg.Error) -> t
             except psycopg.Error as again:
                 if again.sqlstate != error.sqlstate:
                     break
-                bare = re.sub(r"^(\s*--[^\n]*\n)+", "", statement)
-                place += len(statement) - len(bare)
-                said = " ".join(bare.split())
-                return text.count("\n", 0, place) + 1, said[:LONGEST] + ("..." if len(said) > LONGEST else "")
+                said = bare(statement)
+                place += len(statement) - len(said)
+                return text.count("\n", 0, place) + 1, shortened(said)
     return None, ""
+
+
+def bare(statement: str) -> str:
+    """Return a statement without the comments and spaces before it."""
+    return re.sub(r"^(\s*--[^\n]*(\n|$))*\s*", "", statement)
+
+
+def shortened(statement: str) -> str:
+    """Return its beginning, in one line."""
+    said = " ".join(statement[: 2 * LONGEST].split())
+    return said[:LONGEST] + ("..." if len(said) > LONGEST else "")
 
 
 def parts(text: str) -> Iterator[tuple[str, str | None]]:
     r"""Split a dump at its COPY blocks: (SQL, None) and (COPY, rows). psql's own commands (\restrict) are left out."""
+    text = RESTRICT.sub("", text)
     if not COPY.search(text):
         yield text, None
         return

@@ -15,6 +15,8 @@ MOST = 8
 SERIOUS = ("critical", "high")
 # What these are about is decided in steps of their own.
 LATER = {"like_writes_ignored", "session_ids_public"}
+# The old front end writes by it, so that it is mended when that is gone.
+OPEN = "policy_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def judge(rehearsal: Rehearsal) -> Verdict:
     if rehearsal.taken is not None:
         number = len(rehearsal.taken.message.split(", "))
         reason = f"{count(number, 'name')} of the queue {'is' if number == 1 else 'are'} taken"
-        new = f"cd {folder} && supabase migration new move_the_draft"
+        new = f"cd {rehearsal.app.project} && supabase migration new move_the_draft"
         return Verdict(False, reason, _moving(rehearsal.taken.mend), [new, again], 1)
     if rehearsal.failure is not None:
         stops = rehearsal.failure
@@ -43,8 +45,9 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         return Verdict(False, f"{stops.file.name} stops, {stops.reason}", [mend], [again], 1)
     if rehearsal.changes is not None and len(rehearsal.changes.made) == len(TABLES):
         reason = f"its migrations make none of {', '.join(TABLES)}, so there is nothing to adopt"
-        dump = "If they were made in Supabase's dashboard: `supabase db dump -f schema.sql` in the app."
-        return Verdict(False, reason, [dump], [f'{again} ARGS="--dump {folder}/schema.sql"'], 1)
+        schema = rehearsal.app.schema
+        dump = f"If Supabase's dashboard made them: `supabase db dump --remote -f {schema}` in the app, with Docker."
+        return Verdict(False, reason, [dump], [f'{again} ARGS="--dump {schema}"'], 1)
     install = f"make install-into DIR={folder} ARGS=--dry-run"
     if rehearsal.remains:
         reason = "the way back does not lead to what was there: see part 4"
@@ -79,6 +82,8 @@ def _decisions(rehearsal: Rehearsal) -> list[str]:
             "Change the code that writes an image_url which is no http(s) URL and no path: new ones are refused."
         )
     serious = [each for each in rehearsal.after or [] if each.severity in SERIOUS and each.code not in LATER]
+    policies = [each for each in serious if each.code == OPEN]
+    serious = [each for each in serious if each.code != OPEN]
     if serious:
         stay = (
             "1 serious finding stays: mend it"
@@ -86,4 +91,11 @@ def _decisions(rehearsal: Rehearsal) -> list[str]:
             else f"{len(serious)} serious findings stay: mend them"
         )
         steps.append(f"{stay} as part 3 says, before or after the adoption.")
+    if policies:
+        stay = "1 policy lets" if len(policies) == 1 else f"{len(policies)} policies let"
+        one = "it" if len(policies) == 1 else "them"
+        steps.append(
+            f"{stay} anybody change rows. The old front end may need {one}: mend {one} as part 3 says when it is gone, "
+            "after step 5."
+        )
     return steps

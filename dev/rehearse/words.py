@@ -36,10 +36,12 @@ def counts(changes: Changes) -> list[str]:
     """Say which like counts were wrong."""
     if not changes.wrong:
         return ["Each like count is the number of its ratings already."]
+    # The doctor counts all ratings before, and so has another number.
+    stay = " that stay" if any(table == "post_ratings" for table, _, _ in changes.repaired) else ""
     is_now = (
-        "was not the number of its ratings, and is now"
+        f"was not the number of its ratings{stay}, and is now"
         if changes.wrong == 1
-        else "were not the number of their ratings, and are now"
+        else f"were not the number of their ratings{stay}, and are now"
     )
     said = [f"{count(changes.wrong, 'like count')} {is_now}."]
     if changes.higher:

@@ -58,15 +58,20 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
     try:
         # Without parameters psycopg uses the simple protocol: a whole script in one message.
         connection.execute(script.encode())
-        connection.execute(
-            "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
-            (migration.version, migration.name, [script]),
-        )
+        record(connection, migration)
         connection.commit()
     except psycopg.Error as error:
         connection.rollback()
         place = f"{migration.file}:{_line_of(error, script)}"
         raise StackError(f"{place}: {error}") from error
+
+
+def record(connection: psycopg.Connection, migration: Migration) -> None:
+    """Note that a migration is applied, where RECORDS has made the table for it."""
+    connection.execute(
+        "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
+        (migration.version, migration.name, [migration.file.read_text(errors="replace")]),
+    )
 
 
 def _line_of(error: psycopg.Error, script: str) -> int:

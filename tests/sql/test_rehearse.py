@@ -7,31 +7,102 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from dev.diagnose.scene import OLD_APP
 from dev.errors import StackError
-from dev.rehearse import report, words
-from dev.rehearse.__main__ import advice
+from dev.install import manifest
+from dev.paths import PROJECT
+from dev.rehearse import dump, report, words
+from dev.rehearse.__main__ import advice, main
 from dev.rehearse.app import App
 from dev.rehearse.changes import Changes
 from dev.rehearse.rehearsal import Rehearsal, adopt, go_back, make_app, optional_steps, rehearse
 from dev.rehearse.scripts import ScriptError, parts
 from dev.rehearse.verdict import judge
 from dev.rehearse.wayback import Remains
+from dev.supabase import migrations
 from tests.conftest import Clones
 from tests.sql.adopting import EXISTING_APP, new_project
 
 DUMP = r"""
 \restrict abc
 set check_function_bodies = false;
-COPY public.posts_new (id, caption, likes) FROM stdin;
-00000000-0000-0000-0000-00000000000a	from a	70
-00000000-0000-0000-0000-00000000000b	\N	0
+COPY auth.users (instance_id, id, of_another_version) FROM stdin;
+\N	10000000-0000-4000-8000-000000000001	1
+\.
+
+COPY public.posts_new (id, caption, likes, author) FROM stdin;
+00000000-0000-0000-0000-00000000000a	from ; a	70	10000000-0000-4000-8000-000000000001
+00000000-0000-0000-0000-00000000000b	\N	0	\N
+\.
+
+COPY public.profiles (id, name) FROM stdin;
+10000000-0000-4000-8000-000000000001	as it was
 \.
 
 insert into public.post_ratings (post_id, session_id) values ('00000000-0000-0000-0000-00000000000a', 'session-d');
+SELECT pg_catalog.setval('public.tickets', 42, true);
 \unrestrict abc
+"""
+# As `supabase db dump --data-only` prints it: in the order of names, with Supabase's own tables of another version.
+USER = "10000000-0000-4000-8000-000000000001"
+CLI_DUMP = r"""
+SET session_replication_role = replica;
+
+--
+-- PostgreSQL database dump
+--
+
+-- \restrict abc
+
+SET statement_timeout = 0;
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+
+--
+-- Data for Name: users; Type: TABLE DATA; Schema: auth; Owner: supabase_auth_admin
+--
+
+INSERT INTO "auth"."users" ("instance_id", "id", "of_another_version") VALUES
+	(NULL, '10000000-0000-4000-8000-000000000001', 1);
+
+
+INSERT INTO "public"."post_ratings" ("post_id", "session_id") VALUES
+	('00000000-0000-0000-0000-00000000000a', 'session-d');
+
+
+INSERT INTO "public"."posts_new" ("id", "caption", "likes", "author") VALUES
+	('00000000-0000-0000-0000-00000000000a', 'from ; a', 70, '10000000-0000-4000-8000-000000000001'),
+	('00000000-0000-0000-0000-00000000000b', NULL, 0, NULL);
+
+
+INSERT INTO "public"."profiles" ("id", "name") VALUES
+	('10000000-0000-4000-8000-000000000001', 'as it was');
+
+
+SELECT pg_catalog.setval('"auth"."refresh_tokens_id_seq"', 7, true);
+
+
+SELECT pg_catalog.setval('"public"."tickets"', 42, true);
+
+-- \unrestrict abc
+
+RESET ALL;
+"""
+# A trigger that makes what the dump has, too.
+PEOPLE = """
+create sequence tickets;
+create table profiles (id uuid primary key references auth.users (id), name text);
+create function new_profile() returns trigger language plpgsql security definer as $$
+begin
+  insert into public.profiles (id) values (new.id);
+  return new;
+end
+$$;
+create trigger on_user after insert on auth.users for each row execute function new_profile();
+alter table posts_new add column author uuid references auth.users (id);
 """
 # What a first draft has besides its tables: a trigger that enqueues likes, with its owner's rights; a function of the
 # app's that enqueues; a pg_cron job; and things under names of ours.
@@ -77,7 +148,6 @@ def app(tmp_path: Path) -> Path:
     (tmp_path / "package.json").write_text("{}")
     (folder / "20240101000000_app.sql").write_bytes(EXISTING_APP.read_bytes())
     (tmp_path / "supabase/seed.sql").write_text("insert into public.posts_new (caption, likes) values ('seeded', 3);")
-    (tmp_path / "dump.sql").write_text(DUMP)
     return tmp_path
 
 
@@ -95,19 +165,19 @@ def in_silence(_: str) -> None:
 
 def test_it_says_what_changes_and_that_the_way_back_leaves_nothing(app: Path, url: str) -> None:
     """Rows, counts, rules and clients in words; which faults go by themselves; what to do by hand, and what next."""
-    done = Rehearsal(App.found_in(app, app / "dump.sql"), url)
+    done = Rehearsal(App.found_in(app), url)
     rehearse(done, in_silence)
     said = told(done)
     for line in (
-        "1 migration, seed.sql and dump.sql made its database in ",
+        "1 migration and seed.sql made its database in ",
         "- 2 rows of post_ratings move to queue_private.repaired_rows: a second rating of the same session.",
-        "- 4 of them were higher than that, by 85 likes.",
+        "- 3 of them were higher than that, by 16 likes.",
         "- What clients write to likes is ignored and counted.",
         "lose MAINTAIN, REFERENCES, TRIGGER and TRUNCATE on comments and posts_new.",
         "post_ratings: one row for each post_id and session_id",
         "Then the schema is what it was, and so are the app's rows.",
         "The app can adopt the queue.\n",
-        "1. Decide whether 85 likes without ratings shall stay.",
+        "1. Decide whether 16 likes without ratings shall stay.",
         f"    $ make install-into DIR={app} ARGS=--dry-run",
     ):
         assert line in said, line
@@ -165,6 +235,84 @@ def one(database: psycopg.Connection, query: LiteralString) -> tuple[object, ...
     return tuple(row)
 
 
+@pytest.mark.parametrize("rows", [CLI_DUMP, DUMP])
+def test_a_dump_stands_for_all_rows(app: Path, url: str, rows: str) -> None:
+    """As `supabase db dump --data-only` and pg_dump write it: no triggers, no order of tables, and none of Supabase's.
+
+    A post refers to a user, who is there then.
+    """
+    (app / "supabase/migrations/20240102000000_people.sql").write_text(PEOPLE)
+    (app / "rows.sql").write_text(rows)
+    done = Rehearsal(App.found_in(app, [app / "rows.sql"]), url)
+    rehearse(done, in_silence)
+    assert (done.failure, not done.remains) == (None, True)
+    with psycopg.connect(url) as database:
+        assert one(database, "select array_agg(caption order by caption) from posts_new") == (["from ; a", None],)
+        assert one(database, "select array_agg(session_id) from post_ratings") == (["session-d"],)
+        assert one(database, "select array_agg(id::text) from auth.users") == ([USER],)
+        assert one(database, "select array_agg(name) from profiles") == (["as it was"],)
+        assert one(database, "select nextval('tickets')") == (43,)
+        owner = one(database, "select pg_get_userbyid(relowner) from pg_class where oid = 'posts_new'::regclass")
+        assert owner == ("postgres",)
+    assert "2 migrations and rows.sql made its database" in told(done)
+
+
+def test_a_dump_that_does_not_fit_is_refused_with_its_statement(app: Path, url: str) -> None:
+    """Columns may have been made in the dashboard; and a dump of a schema's functions has no rows."""
+    (app / "rows.sql").write_text("insert into public.posts_new (colour) values ('red');")
+    found = App.found_in(app, [app / "rows.sql"])
+    with pytest.raises(ScriptError, match="in the statement: insert into public") as refused:
+        make_app(Rehearsal(found, url), in_silence)
+    assert f'ARGS="--dump {app.parent}/schema.sql --dump {app}/rows.sql"' in advice(refused.value, found)
+    (app / "rows.sql").write_text("insert into auth.users (id) values (gen_random_uuid());")
+    with pytest.raises(StackError, match="has no rows of schema public"):
+        dump.load(make_conninfo(url, user="supabase_admin"), app / "rows.sql")
+
+
+def test_what_is_applied_is_recorded(app: Path, url: str) -> None:
+    """As `supabase db push` does, for the doctor reads it: the live database's says the same."""
+    done = Rehearsal(App.found_in(app), url, optional_steps(["strict_likes"]))
+    make_app(done, in_silence)
+    adopt(done, in_silence)
+    with psycopg.connect(url) as database:
+        recorded = database.execute("select name from supabase_migrations.schema_migrations").fetchall()
+    ours = [each.name for each in migrations.found_in(PROJECT)]
+    assert sorted(name for (name,) in recorded) == sorted(["app", *ours, "strict_likes"])
+
+
+def test_a_monorepo_is_rehearsed_from_its_root_and_from_its_app(app: Path, tmp_path: Path) -> None:
+    """supabase/ lies above the app, in the same repository; what the installer put there is not the app's."""
+    root = tmp_path / "mono"
+    web = root / "apps/web"
+    web.mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / "package.json").write_text("{}")
+    (web / "package.json").write_text('{"dependencies": {"next": "16"}}')
+    (app / "supabase").rename(root / "supabase")
+    ours = root / "supabase/migrations/20250101000000_reserved_names.sql"
+    ours.touch()
+    installed = manifest.Migration(installed_as=ours.name, checksum="")
+    choices = manifest.Choices(mode="two-projects", supabase="../../supabase")
+    kept = manifest.Manifest(choices=choices, migrations={"x": installed})
+    (web / manifest.FILE_NAME).write_text(kept.dumps())
+    for given in (root, web):
+        found = App.found_in(given)
+        assert (found.folder, found.project) == (web, root)
+        assert [each.name for each in found.migrations] == ["app"]
+        assert found.scripts == [root / "supabase/seed.sql"]
+        assert found.schema == tmp_path / "schema.sql"
+    assert App.found_in(root).notes == [f"The Next.js app is {web}: `make install-into` wants that folder."]
+
+
+def test_make_calls_a_verdict_no_error(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Make would print "Error 1" below it. For programs the exit code says it, and that nothing was rehearsed."""
+    (app / "supabase/migrations/20240101000000_app.sql").write_text("select 1;")
+    (app / "supabase/seed.sql").unlink()
+    assert [main(["--app", str(app), *more]) for more in ([], ["--exit-zero"])] == [1, 0]
+    assert "cannot adopt the queue yet" in capfd.readouterr().out
+    assert main(["--app", str(app / "gone"), "--exit-zero"]) == 2
+
+
 def test_optional_steps_are_rehearsed_too(app: Path, url: str) -> None:
     """What they close is closed, and the way back undoes them as well."""
     done = Rehearsal(App.found_in(app), url, optional_steps(["strict_likes", "close_direct_ratings"]))
@@ -186,7 +334,7 @@ def test_an_app_without_these_tables_has_nothing_to_adopt(url: str, tmp_path: Pa
     assert (done.warnings, not done.remains) == ([], True)
     said = told(done)
     assert "cannot adopt the queue yet: its migrations make none of posts_new, post_ratings, comments" in said
-    assert f'$ make rehearse DIR={tmp_path} ARGS="--dump {tmp_path}/schema.sql"' in said
+    assert f'$ make rehearse DIR={tmp_path} ARGS="--dump {tmp_path.parent}/schema.sql"' in said
     assert "0 triggers" not in said
 
 
@@ -226,29 +374,39 @@ def test_a_broken_file_is_named_with_the_statement(app: Path, url: str) -> None:
     (app / "supabase/migrations/20230101000000_maps.sql").write_text("create extension postgis")
     with pytest.raises(ScriptError) as lacking:
         rehearse(Rehearsal(App.found_in(app), url), in_silence)
-    assert "lacks the extension postgis" in advice(lacking.value)
-    assert 'ARGS="--without 20230101000000_maps.sql"' in advice(lacking.value)
     found = App.found_in(app, without=["supabase/migrations/20230101000000_maps.sql"])
-    assert [file.name for file in found.files] == ["20240101000000_app.sql", "seed.sql"]
+    assert "lacks the extension postgis" in advice(lacking.value, found)
+    assert 'ARGS="--without 20230101000000_maps.sql"' in advice(lacking.value, found)
+    assert [each.file.name for each in found.migrations] == ["20240101000000_app.sql"]
 
 
 def test_what_is_no_app_is_refused(tmp_path: Path, app: Path) -> None:
     """Each with what would be right."""
     empty, monorepo, bare = (tmp_path / name for name in ("empty", "monorepo", "bare"))
-    for folder in (empty, monorepo / "apps/web/supabase/migrations", bare):
+    for folder in (empty, monorepo / "apps/one", monorepo / "apps/two", bare):
         folder.mkdir(parents=True)
+        if folder.parent.name == "apps":
+            (folder / "package.json").write_text('{"dependencies": {"next": "16"}}')
     (bare / "package.json").write_text("{}")
     for folder, said in (
         (tmp_path / "gone", "there is no folder"),
         (Path(), "is a checkout of the queue"),
         (empty, "has neither a package.json nor supabase/migrations"),
-        (monorepo, f"Is it DIR={monorepo}/apps/web\\?"),
-        (bare, "supabase db dump -f schema.sql"),
+        (monorepo, f"Is it DIR={monorepo}/apps/one\\?"),
+        (bare, f"supabase db dump --remote -f {tmp_path}/schema.sql"),
     ):
         with pytest.raises(StackError, match=said):
             App.found_in(folder)
-    with pytest.raises(StackError, match="--dump: there is no file"):
-        App.found_in(app, tmp_path / "none.sql")
+    dump = tmp_path / "rows.sql"
+    for content, said in (
+        (None, "--dump: there is no file"),
+        (" \n", "is empty, as a dump is that failed. `supabase db dump` needs Docker"),
+        ("PGDMP\1", f"pg_restore -f rows.sql {dump}` makes it SQL"),
+    ):
+        if content is not None:
+            dump.write_text(content)
+        with pytest.raises(StackError, match=said):
+            App.found_in(app, [dump])
     with pytest.raises(StackError, match=r"--without: supabase/migrations has no b\.sql"):
         App.found_in(app, without=["b.sql"])
 
@@ -256,10 +414,11 @@ def test_what_is_no_app_is_refused(tmp_path: Path, app: Path) -> None:
 def test_a_dump_of_the_schema_stands_for_the_migrations(app: Path) -> None:
     """Both would make the tables twice."""
     (app / "schema.sql").write_text('CREATE TABLE IF NOT EXISTS "public"."posts_new" (id uuid);')
-    found = App.found_in(app, app / "schema.sql")
-    assert found.files == [app / "schema.sql"]
+    (app / "rows.sql").write_text(DUMP)
+    found = App.found_in(app, [app / "rows.sql", app / "schema.sql"])
+    assert (found.migrations, found.scripts, found.rows) == ([], [app / "schema.sql"], [app / "rows.sql"])
     assert "left out" in found.notes[0]
-    assert len(App.found_in(app, app / "dump.sql").files) == 3
+    assert "rows.sql lies in the app's repository" in found.notes[1]
 
 
 def test_one_is_no_plural() -> None:
@@ -272,6 +431,8 @@ def test_one_is_no_plural() -> None:
     once = Changes([("comments", "no such post", 1)], 1, 1, 1, [], "refused", [], set(), [])
     assert words.rows(once) == ["1 row of comments moves to queue_private.repaired_rows: no such post."]
     assert words.counts(once)[0] == "1 like count was not the number of its ratings, and is now."
+    doubles = Changes([("post_ratings", "twice", 1)], 2, 0, 0, [], "refused", [], set(), [])
+    assert words.counts(doubles) == ["2 like counts were not the number of their ratings that stay, and are now."]
     lost = {("anon", "comments", "TRUNCATE", ""), ("authenticated", "posts_new", "TRUNCATE", "")}
     apart = Changes([], 0, 0, 0, [], "refused", [], lost, [])
     assert words.clients(apart)[1:] == [
@@ -282,7 +443,7 @@ def test_one_is_no_plural() -> None:
 
 
 def test_a_dump_is_split_at_its_rows() -> None:
-    """A text without COPY stays whole, whatever it has at the beginning of a line."""
-    assert [rows for _, rows in parts(DUMP)][1].count("\n") == 2  # type: ignore[union-attr]
-    assert len(list(parts(DUMP))) == 3
-    assert list(parts("select 1;\n")) == [("select 1;\n", None)]
+    """A text without COPY stays whole, without psql's own commands."""
+    assert [rows.count("\n") for _, rows in parts(DUMP) if rows is not None] == [1, 2, 1]
+    assert len([rows for _, rows in parts(DUMP) if rows is None]) == 2
+    assert list(parts("select 1;\n\\unrestrict abc\n")) == [("select 1;\n\n", None)]
