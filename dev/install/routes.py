@@ -102,12 +102,13 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
 def _exclusion(matchers: list[str], paths: list[str]) -> str:
     """Say how to leave out our paths, and nothing else, in a proxy's matcher."""
     ends = [path.removeprefix("/api/") for path in _shortened(paths, paths)]
-    ours = "|".join(f"{end[:-1]}" if end.endswith("/*") else f"{end}$" for end in ends)
+    each = [end.removesuffix("*") if end.endswith("/*") else f"{end}$" for end in ends]
+    ours = f"api/{each[0]}" if len(each) == 1 else f"api/(?:{'|'.join(each)})"
     if any(EXCLUDING in matcher for matcher in matchers):
-        return f"In its matcher, add this after `(?!`, and leave the rest as it is:\napi/(?:{ours})|"
+        return f"In its matcher, add this after `(?!`, and leave the rest as it is:\n{ours}|"
     if matchers:
         return "Leave them out of its matcher."
-    return f"Leave them out by a matcher:\nexport const config = {{ matcher: ['/((?!api/(?:{ours})).*)'] }};"
+    return f"Leave them out by a matcher:\nexport const config = {{ matcher: ['/((?!{ours}).*)'] }};"
 
 
 def _shortened(caught: list[str], paths: list[str]) -> list[str]:

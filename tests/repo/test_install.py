@@ -14,6 +14,7 @@ from dev.install import folders, manifest, names, routes, steps, writers
 from dev.install.__main__ import main
 from dev.install.manifest import Choices
 from dev.supabase.migrations import found_in
+from dev.vercel.project import source_regex
 
 ROOT = Path(__file__).resolve().parents[2]
 NEXT_APP = ROOT / "dev/check/next_app"
@@ -93,6 +94,7 @@ def test_what_it_puts_in_it_takes_out(app: Path, mode: str, capsys: pytest.Captu
     printed = capsys.readouterr().out
     assert "supabase/rollback/migrations.sql" in printed
     assert "migration repair --status reverted 2030010{1000001..1000059} " in printed
+    assert printed.count(" --remote\n") == 1
 
 
 def test_a_dry_run_changes_nothing_and_names_every_file(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +120,7 @@ def test_what_it_does_is_told_by_folder(app: Path, capsys: pytest.CaptureFixture
     assert told.count("  created  ") < 10
     document = (ROOT / "docs/adopt.md").read_text()
     steps_told = re.findall(r"^  (\d)\. ([A-Z][a-z ]+)[:,] ", told, re.MULTILINE)
-    assert len(steps_told) == 4
+    assert len(steps_told) == 5
     assert [f"## {number}. {name}\n" for number, name in steps_told if f"## {number}. {name}\n" not in document] == []
 
 
@@ -287,6 +289,59 @@ def test_a_proxy_that_comes_before_our_routes_is_named(tmp_path: Path, source: s
     notes = routes.caught_by_proxy(ROOT, tmp_path, Choices(mode="one-project"))
     named = [path for note in notes for path in re.findall(r"(/api\S*)[,:] ", note)]
     assert named == caught
+
+
+@pytest.mark.parametrize("source", [SUPABASE_PROXY, "export function proxy() {}"])
+@pytest.mark.parametrize(
+    "choices",
+    [Choices(mode="two-projects"), Choices(mode="one-project"), Choices(mode="one-project", prefix="jobs")],
+)
+def test_what_is_said_to_be_added_to_a_matcher_leaves_out_ours_only(
+    tmp_path: Path, source: str, choices: Choices
+) -> None:
+    """The app's own routes go through its proxy as before, with names that begin like ours."""
+    file = tmp_path / "proxy.ts"
+    file.write_text(source)
+    (note,) = routes.caught_by_proxy(ROOT, tmp_path, choices)
+    added = note.splitlines()[-1]
+    file.write_text(source.replace("(?!", f"(?!{added}") if "matcher" in source else f"{source}\n{added}")
+    assert routes.caught_by_proxy(ROOT, tmp_path, choices) == []
+    (matcher,) = routes.matchers_of(file.read_text())
+    for path in ("/api/posts-of-mine", "/api/ratings/mine", "/api/admin", "/api/own", "/", "/upload"):
+        assert source_regex(matcher).fullmatch(path), path
+    assert (source_regex(matcher).fullmatch("/favicon.ico") is None) == ("favicon" in source)
+    if choices.mode == "two-projects" and "matcher" in source:
+        assert f"`{added}` after `(?!`" in (ROOT / "docs/adopt.md").read_text()
+
+
+def test_the_rewrites_are_those_of_the_document(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without QUEUE_URL an app still builds: dev/check builds one with them."""
+    install(app)
+    told = re.sub(r"^ +", "", capsys.readouterr().out, flags=re.MULTILINE)
+    (documented,) = re.findall(
+        r"^ *async rewrites.*?^ *},$", (ROOT / "docs/adopt.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    documented = re.sub(r"^ +", "", documented, flags=re.MULTILINE)
+    assert documented in told
+    assert documented in re.sub(r"^ +", "", (NEXT_APP / "next.config.ts").read_text(), flags=re.MULTILINE)
+
+
+def test_files_that_use_what_is_removed_are_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The app would not build: imports of the client, and the rewrites to the queue."""
+    install(app)
+    files = {
+        "components/like.tsx": '"use client";\nimport { useLike } from "@/lib/suplatzigram/react";\n',
+        "lib/rate.ts": 'const { like } = await import("./suplatzigram");\n',
+        "lib/other.ts": 'import { x } from "./suplatzigram-of-mine";\nconst word = "lib/suplatzigram/react";\n',
+    }
+    for name, content in files.items():
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(content)
+    for more in (["--dry-run"], []):
+        capsys.readouterr()
+        assert install(app, "--remove", *more) == 0
+        named = re.findall(r"^  ([\w./]+:\d+)$", capsys.readouterr().out, re.MULTILINE)
+        assert named == ["next.config.ts:5", "components/like.tsx:2", "lib/rate.ts:1"]
 
 
 @pytest.mark.parametrize(
@@ -512,7 +567,8 @@ def test_an_upgrade_says_what_is_new_and_what_to_do(
     told = capsys.readouterr().out
     assert "  updated  queue/lib/errors.py\n" in told
     assert "1 file created, 2 files updated." in told
-    assert "  1. `supabase db push` in the app: 1 new migration.\n  2. Deploy the queue's project, queue/\n" in told
+    assert "  1. `supabase db push --remote` in the app: 1 new migration" in told
+    assert "\n  2. Deploy the queue's project, queue.\n" in told
     assert "rewrites" not in told
 
 

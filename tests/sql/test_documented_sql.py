@@ -22,6 +22,7 @@ BLOCKS = {
     "docs/deploy.md: select cron.unschedule": "tests/stack/test_waking.py",
     "CONTRIBUTING.md: make test": "tests/repo/test_makefile.py",
     "docs/adopt.md: make rehearse": "tests/repo/test_makefile.py",
+    "docs/adopt.md: supabase db dump": "not executed: needs Docker; test_rehearse.py loads what it prints",
     "docs/adopt.md: make install-into": "tests/repo/test_makefile.py",
     "docs/adopt.md: select queue_diagnostics": "tests/sql/test_adopt_document.py",
     "docs/adopt.md: select post_id, likes": "tests/sql/test_adopt_document.py",

@@ -1,9 +1,13 @@
 import type { NextConfig } from "next";
 
-const queue = process.env.QUEUE_URL;
 const config: NextConfig = {
   async rewrites() {
-    return queue ? ["ratings", "posts"].map((name) => ({ source: `/api/${name}`, destination: `${queue}/api/${name}` })) : [];
+    const queue = process.env.QUEUE_URL;
+    if (!queue) return [];
+    return ["ratings", "posts"].map((name) => ({
+      source: `/api/${name}`,
+      destination: `${queue}/api/${name}`,
+    }));
   },
 };
 export default config;
