@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from dev import paths
 from dev.install import folders, routes
 from dev.install.files import base_of, client_of
 from dev.install.manifest import Choices, Manifest
@@ -65,8 +66,10 @@ def after_change(plan: Plan, before: Manifest, writers: list[str]) -> None:
     known = plan.manifest.migrations if plan.manifest else {}
     added = [key for key in known if key.startswith(OPTIONAL) and key not in before.migrations]
     if added:
-        back = " and ".join(f"supabase/rollback/{key.removeprefix(OPTIONAL)}" for key in added)
-        say(f"The way back is {back} of this checkout.")
+        say()
+        say("The way back, and then `git revert` of the commit that adds the file, or the next push applies it again:")
+        for key in reversed(added):
+            show(rolling_back(paths.PROJECT / "supabase/rollback" / key.removeprefix(OPTIONAL)))
     if f"{OPTIONAL}strict_likes.sql" in added:
         tell_writers(writers, "which is refused after the push")
 
@@ -93,7 +96,7 @@ def tell_writers(writers: list[str], what: str) -> None:
     if not writers:
         return
     say()
-    say(f"A search of its text found {plural(len(writers), 'place')} where the app writes likes itself, {what}:")
+    say(f"A search found {plural(len(writers), 'place')} where the app writes likes itself, {what}:")
     for place in writers[:MAX_SHOWN]:
         show(place)
     if len(writers) > MAX_SHOWN:
@@ -129,7 +132,7 @@ def after_removal(project: Path, before: Manifest, uses: list[str]) -> None:
         f"{_where(before.choices)}, in bash or zsh:"
     )
     say()
-    show(f'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f {project / "supabase/rollback/migrations.sql"}')
+    show(rolling_back(project / "supabase/rollback/migrations.sql"))
     show(f"supabase migration repair --status reverted {' '.join(in_braces(versions))} --remote")
     say()
     say(
@@ -147,6 +150,11 @@ def tell_uses(uses: list[str]) -> None:
     for place in uses:
         show(place)
     say()
+
+
+def rolling_back(file: Path) -> str:
+    """Return the command that runs a file of supabase/rollback."""
+    return f'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f {file}'
 
 
 def in_braces(versions: Iterable[str]) -> Iterator[str]:

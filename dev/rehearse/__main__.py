@@ -12,7 +12,7 @@ import dev.rehearse
 from dev.errors import StackError
 from dev.process import pipes, signals
 from dev.rehearse import report, serving, words
-from dev.rehearse.app import App
+from dev.rehearse.app import SEED, App
 from dev.rehearse.rehearsal import Rehearsal, optional_steps, rehearse
 from dev.rehearse.scripts import ScriptError
 from dev.rehearse.verdict import judge
@@ -81,7 +81,12 @@ def advice(failure: ScriptError, app: App) -> str:
             "are,\nby `supabase db dump --remote -f FILE` in the app, and give both:\n"
             f'  ARGS="--dump {app.schema} --dump {failure.file}"'
         )
-    if failure.file in app.scripts and failure.file.name != "seed.sql":
+    if failure.file.name == SEED:
+        return (
+            "It is applied after the migrations, as by `supabase db reset`, which would fail too. Mend it, or leave it "
+            f'out: ARGS="--without {SEED}"'
+        )
+    if failure.file in app.scripts:
         return (
             "Take out of the file what fails here. `supabase db dump` leaves out what a new project has already; "
             "pg_dump does not."

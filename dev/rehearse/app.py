@@ -13,6 +13,7 @@ from dev.supabase import migrations
 from dev.supabase.migrations import Migration
 
 FOLDER = Path("supabase/migrations")
+SEED = "seed.sql"
 MAKES_TABLES = re.compile(
     r'^\s*create\s+table\s+(if\s+not\s+exists\s+)?("?public"?\.)?"?posts_new\b', re.IGNORECASE | re.MULTILINE
 )
@@ -34,6 +35,11 @@ class App:
     notes: list[str]
 
     @property
+    def seed(self) -> str:
+        """The text of its seed.sql, or of nothing."""
+        return "".join(file.read_text(errors="replace") for file in self.scripts if file.name == SEED)
+
+    @property
     def schema(self) -> Path:
         """Where a dump of its schema is to be put."""
         return _beside(self.folder)
@@ -48,7 +54,7 @@ class App:
         _check_left_out(folder, project, without)
         own = [each for each in _own_migrations(folder, project) if not _named(each.file, without)]
         schemas = [file for file in dumps if MAKES_TABLES.search(file.read_text(errors="replace"))]
-        seed = project / "supabase/seed.sql"
+        seed = project / "supabase" / SEED
         seeds = [seed] if seed.is_file() and not dumps and not _named(seed, without) else []
         if not own and not schemas:
             raise StackError(
@@ -136,7 +142,7 @@ def _named(file: Path, names: Sequence[str]) -> bool:
 
 def _check_left_out(folder: Path, project: Path, names: Sequence[str]) -> None:
     """Refuse --without of what is not there: a typing error would go unseen."""
-    there = {*(each.file.name for each in _own_migrations(folder, project)), "seed.sql"}
+    there = {*(each.file.name for each in _own_migrations(folder, project)), SEED}
     for name in names:
         if Path(name).name not in there:
             raise StackError(f"--without: {FOLDER} has no {Path(name).name}")

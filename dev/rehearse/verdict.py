@@ -1,9 +1,11 @@
 """The verdict: whether the app can adopt the queue, what a person does by hand before, and the next command. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dev.doctor.names import BY_HAND
+from dev.rehearse.app import SEED
 from dev.rehearse.changes import TABLES
 from dev.rehearse.rehearsal import OLD_IMAGE_URLS, Rehearsal
 from dev.rehearse.words import count, listed
@@ -38,7 +40,7 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         number = len(rehearsal.taken.message.split(", "))
         reason = f"{count(number, 'name')} of the queue {'is' if number == 1 else 'are'} taken"
         new = f"cd {rehearsal.app.project} && supabase migration new move_the_draft"
-        return Verdict(False, reason, _moving(rehearsal.taken.mend), [new, again], 1)
+        return Verdict(False, reason, _moving(rehearsal.taken.mend, rehearsal.app.seed), [new, again], 1)
     if rehearsal.failure is not None:
         stops = rehearsal.failure
         mend = stops.hint or "Mend that by a migration of the app's own."
@@ -55,7 +57,7 @@ def judge(rehearsal: Rehearsal) -> Verdict:
     return Verdict(True, "", _decisions(rehearsal), [install], 0)
 
 
-def _moving(mend: str) -> list[str]:
+def _moving(mend: str, seed: str) -> list[str]:
     steps = [line.removeprefix(BY_HAND) for line in mend.splitlines() if line.startswith(BY_HAND)]
     moved = list(dict.fromkeys(MOVED.findall(mend)))
     shown = [*moved[:MOST], f"{len(moved) - MOST} more"] if len(moved) > MOST + 1 else moved
@@ -65,8 +67,15 @@ def _moving(mend: str) -> list[str]:
         "Stop what works on the app's own jobs: its cron, its worker.",
         *steps,
         "Put the SQL above into a migration of the app's own. Its comments say what it switches off.",
+        *_of_seed(moved, seed),
         "Jobs that should still run are enqueued anew, after the adoption.",
     ]
+
+
+def _of_seed(moved: Sequence[str], seed: str) -> list[str]:
+    """Say what of seed.sql fails after that migration."""
+    named = [name for name in moved if re.search(rf"\b{re.escape(name)}\b", seed)]
+    return [f"Change supabase/{SEED}: it is applied after that, and names {listed(named)}."] if named else []
 
 
 def _decisions(rehearsal: Rehearsal) -> list[str]:

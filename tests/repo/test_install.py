@@ -407,9 +407,12 @@ def test_places_that_write_likes_are_named(app: Path, capsys: pytest.CaptureFixt
         (app / name).write_text("\nawait db.from('posts_new').update({ likes: n + 1 })\n")
     (app / MIGRATIONS / "20240102000000_like.sql").write_text(function("f", "update posts_new set likes = 1"))
     places = ["lib/post.ts:2", "20240102000000_like.sql:2"]
+    told = ""
     for arguments in ((), ("--add", "strict_likes")):
         install(app, *arguments)
-        assert re.findall(r"^  (\S+:\d+): ", capsys.readouterr().out, re.MULTILINE) == places
+        told = capsys.readouterr().out
+        assert re.findall(r"^  (\S+:\d+): ", told, re.MULTILINE) == places
+    assert f"-f {ROOT}/supabase/rollback/strict_likes.sql\n" in told
 
 
 def test_names_that_the_app_has_taken_stop_it(

@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from dev.diagnose.scene import OLD_APP
+from dev.doctor import Finding
 from dev.errors import StackError
 from dev.install import manifest
 from dev.paths import PROJECT
@@ -198,6 +199,7 @@ def test_a_draft_moves_out_of_the_way_and_people_can_still_like(url: str, tmp_pa
     for file in OLD_APP.glob("supabase/migrations/*.sql"):
         (folder / file.name).write_bytes(file.read_bytes())
     (folder / "20250701000000_draft.sql").write_text(DRAFT)
+    (tmp_path / "supabase/seed.sql").write_text("update background_jobs set attempts = 1;")
     stopped = Rehearsal(App.found_in(tmp_path), url)
     make_app(stopped, in_silence)
     assert stopped.taken is not None
@@ -206,6 +208,7 @@ def test_a_draft_moves_out_of_the_way_and_people_can_still_like(url: str, tmp_pa
     assert stopped.taken.mend in said
     names = "claim_jobs, complete_job, fail_job, reset_stuck_jobs, background_jobs, notifications and job_status"
     assert f"2. Search the app's code for {names}: " in said
+    assert "4. Change supabase/seed.sql: it is applied after that, and names background_jobs.\n" in said
     with psycopg.connect(url) as database:
         database.execute(stopped.taken.mend.encode())
 
@@ -348,6 +351,17 @@ def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> Non
     assert "1. Remove second ratings of one session, and ratings without a post or a session, yourself first." in said
     assert f"$ make rehearse DIR={app}" in said
     assert judge(done).exit_code == 1
+
+
+def test_policies_that_the_old_front_end_needs_are_mended_later(app: Path) -> None:
+    """A tutorial's let anybody write: without them the old front end cannot like."""
+    found = [
+        Finding(code, "high", "public.post_ratings", "", "") for code in ("policy_open", "policy_open", "jobs_stuck")
+    ]
+    done = Rehearsal(App.found_in(app), "", after=found)
+    serious, policies = judge(done).before
+    assert serious == "1 serious finding stays: mend it as part 3 says, before or after the adoption."
+    assert policies.startswith("2 policies let anybody change rows. The old front end may need them: mend them as ")
 
 
 def test_something_left_behind_is_a_failure(app: Path) -> None:
