@@ -62,7 +62,7 @@ class Connection:
 
 
 def choose(url: str | None, env_file: Path | None, way: Way | None, environment: Mapping[str, str]) -> Connection:
-    """Decide. What is given on the command line comes first, then env_file, then the environment, then .env.local: that of
+    """Decide. What is given on the command line comes first, then env_file, then the environment, then .env.local: of
     the current folder, or of the checkout whose script was called.
 
     Raises:
