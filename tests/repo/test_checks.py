@@ -1,15 +1,17 @@
 """`make check` itself: a check that cannot fail proves nothing."""
 
+import re
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from dev.check import __main__ as checks
-from dev.check import bundle
+from dev.check import bundle, extend
 from dev.check.bundle import Function
 from dev.check.commands import CheckError
 from dev.check.schema import describe
+from dev.paths import PROJECT
 from dev.supabase.address import Address
 
 VENDORED = ("_vendor/starlette-1.0.dist-info/METADATA", "_vendor/starlette/__init__.pyc")
@@ -105,6 +107,23 @@ def test_a_difference_between_two_schemas_is_seen(
 def test_two_clones_are_described_alike(address: Address, project: dict[str, str]) -> None:
     """No oid or other accident of one database is among the facts."""
     assert describe(project["DATABASE_URL"]) == describe(address.postgres_url())
+
+
+def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
+    """Whole files, and lines below a line that is there. What does not fit any more is said, and nothing is guessed."""
+    (tmp_path / "old.py").write_text("one\nsecret: 1\ntwo\n")
+    shown = "# T\n\n**`{}`**{}: why.\nMore of why.\n\n```python\nnew\n```\n\n```sh\nmake x\n```\n"
+    page = shown.format("new.py", "") + shown.format("old.py", ", below the line with `secret:`")
+    for part in extend.files_of(page):
+        part.write(tmp_path)
+    assert (tmp_path / "new.py").read_text() == "new\n"
+    assert (tmp_path / "old.py").read_text() == "one\nsecret: 1\nnew\ntwo\n"
+    for problem, part in (("and it is there", "new.py"), ("has 0 of it", "old.py")):
+        (wrong,) = extend.files_of(shown.format(part, ", below the line with `gone`" if part == "old.py" else ""))
+        with pytest.raises(CheckError, match=problem):
+            wrong.write(tmp_path)
+    page = (PROJECT / extend.PAGE).read_text()
+    assert [part.name for part in extend.files_of(page)] == re.findall(r"^\*\*`(.+?)`\*\*", page, re.MULTILINE)
 
 
 def test_the_outcome_is_one_closing_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
