@@ -5,6 +5,7 @@ from typing import Any
 
 from bench.fixture import ABSENT, COMMON, RARE
 from bench.measuring import Connection, milliseconds
+from bench.ours import JOB_TYPE
 
 CLAIM = "select count(*) from public.claim_jobs('bench', %s, %s::public.job_type[])"
 ISOLATED = "select count(*) from public.claim_isolated_job('bench')"
@@ -21,14 +22,19 @@ SHAPES: Mapping[str, Call] = {
     "100 of an absent type": (CLAIM, [100, [ABSENT]]),
     "1 isolated": (ISOLATED, []),
 }
+# Of a queue whose jobs are all of the type that the benchmarks enqueue.
+SHAPES_OF_ONE_TYPE: Mapping[str, Call] = {**SHAPES, "100 of one type": (CLAIM, [100, [JOB_TYPE]])}
 
 
 def claim_ms(db: Connection, call: Call) -> Callable[[], float]:
-    """Return the measurement of one call."""
+    """Return the measurement of one call. It raises where jobs should be found and none are: that measures nothing."""
     statement, arguments = call
+    finds = [ABSENT] not in arguments
 
     def claim() -> None:
-        db.execute(statement, arguments).fetchone()
+        row = db.execute(statement, arguments).fetchone()
+        if bool(row and row[0]) != finds:
+            raise RuntimeError(f"{statement} {arguments} found {row}, which is not what is to be measured")
 
     def measure() -> float:
         with db.transaction(force_rollback=True):

@@ -8,7 +8,7 @@ from bench.lab import Lab
 from bench.measuring import in_turn
 from bench.queue import BATCH, Queue, both_queues, our_queue
 from bench.results import Findings, Table
-from bench.shapes import SHAPES, claim_ms
+from bench.shapes import SHAPES_OF_ONE_TYPE, claim_ms
 
 ROUND = 1_000
 PASSING = 10_000  # jobs of one round while many pass through
@@ -67,7 +67,8 @@ def _claims(lab: Lab, fresh: Queue, used: Queue) -> list[Row]:
     used.fill(ROUND)
     rows: list[Row] = []
     for name in CLAIMS:
-        rivals = {"fresh": claim_ms(fresh.db, SHAPES[name]), "used": claim_ms(used.db, SHAPES[name])}
+        call = SHAPES_OF_ONE_TYPE[name]
+        rivals = {"fresh": claim_ms(fresh.db, call), "used": claim_ms(used.db, call)}
         in_turn(rivals, 1)  # the first call of a session reads and plans more
         times = in_turn(rivals, lab.scale.claims)
         ratio = times["used"] / times["fresh"]

@@ -15,6 +15,10 @@ from lib.logs import log_event
 from lib.queue.deadline import Deadline
 from lib.queue.store import DueSchedule, Store
 
+FIELDS = 5
+# Names in the time zone data whose meaning is that of the machine which reads them.
+OF_THE_MACHINE = {"localtime", "posixrules"}
+
 
 def next_run(cron_expression: str, timezone: str, after: datetime) -> datetime:
     """Return the first moment after `after` (aware) that the expression means in that time zone.
@@ -23,6 +27,11 @@ def next_run(cron_expression: str, timezone: str, after: datetime) -> datetime:
         InvalidInput: the expression or the time zone is not understood, or never comes.
     """
     zone = _zone(timezone)
+    if len(cron_expression.split()) != FIELDS:  # cronsim takes a sixth, for seconds, which no minute's tick can keep
+        raise InvalidInput(
+            "cron_expression",
+            f"{cron_expression!r} must have five fields: minute, hour, day of month, month, day of week",
+        )
     try:
         return next(CronSim(cron_expression, after.astimezone(zone)))
     except (CronSimError, StopIteration, ValueError, OverflowError) as error:
@@ -33,6 +42,8 @@ def _zone(timezone: str) -> tzinfo:
     if timezone == "UTC":
         # Needs no time zone data, which an image may lack.
         return UTC
+    if timezone in OF_THE_MACHINE:
+        raise InvalidInput("timezone", f"{timezone!r} is another one on each machine: name the zone")
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
