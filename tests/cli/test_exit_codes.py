@@ -22,7 +22,7 @@ TOKEN = "test-token-0123456789"
     ("arguments", "code", "words"),
     [
         (("jobs", "--status", "bad"), 2, "'bad' is not one of"),
-        (("jobs", "--type", "bad"), 2, "jobType: must be one of"),
+        (("jobs", "--type", "bad"), 2, "job type: must be one of"),
         (("jobs", "--payload", "[1]"), 2, "--payload must be a JSON object"),
         (("jobs", "--since", "soon"), 2, "--since: 'soon' is neither a date"),
         (("job", "nonsense"), 2, "valid UUID"),
@@ -32,6 +32,7 @@ TOKEN = "test-token-0123456789"
         (("cancel", "--type", "sync_like_count", "--yes"), 2, "cannot be cancelled"),
         (("cancel", "--status", "dead", "--yes"), 2, "filter.status: cancel acts on pending"),
         (("pause", "bad"), 2, "must be one of"),
+        (("schedules", "create", "x", "cleanup_expired"), 2, "--cron: create needs it"),
         (("enqueue",), 2, "say which type"),
         (("enqueue", "process_image", "-p", "{}"), 2, "payload.postId: Field required"),
         (("enqueue", "process_image", "-p", "@no-such-file"), 2, "no-such-file cannot be read"),
