@@ -27,11 +27,16 @@ FILE = re.compile(
 )
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TYPE = "announce_comment"
-# Beside the new test, those that hold a list of the types, of the settings or of what the migrations make: they are the
-# ones that failed, of all, when a part of the page was left out.
+# Beside the new test, those that hold a list of the types, of the settings or of what the migrations make. The others
+# were run once on what the page writes, and do not know it.
 TESTS = (
     f"tests/jobs/test_{TYPE}.py",
-    *("tests/jobs/test_docs.py", "tests/pure/test_policy.py", "tests/pure/test_registry.py"),
+    *(
+        "tests/cli/test_document.py",
+        "tests/jobs/test_docs.py",
+        "tests/pure/test_policy.py",
+        "tests/pure/test_registry.py",
+    ),
     *("tests/repo/test_claude_document.py", "tests/repo/test_env_example.py", "tests/routes/test_openapi.py"),
     *("tests/sql/test_expected_schema.py", "tests/sql/test_payload_keys.py", "tests/sql/test_policies.py"),
     *("tests/sql/test_privileges.py", "tests/sql/test_reserved_names.py"),
@@ -78,8 +83,9 @@ def extend() -> str:
         files = files_of(page)
         for each in files:
             each.write(copy)
-        (commands, by_hand) = COMMANDS.findall(page)
-        make(copy, commands.splitlines()[0].removeprefix("make "))
+        *commands, by_hand = COMMANDS.findall(page)
+        (made,) = re.findall(r"^make (schema .*)$", "".join(commands), re.MULTILINE)
+        make(copy, *made.split())
         with ThreadPoolExecutor(2) as pool:
             for step in [pool.submit(run_tests, copy), pool.submit(run_linters, copy, files)]:
                 step.result()
@@ -96,7 +102,7 @@ def files_of(page: str) -> list[Written]:
 
 def make(folder: Path, *arguments: str) -> None:
     """Run make with these arguments, without its set-up: this .venv is the checkout's, and fits."""
-    run(["make", "--old-file=setup", *(word for each in arguments for word in each.split(maxsplit=3))], cwd=folder)
+    run(["make", "--old-file=setup", *arguments], cwd=folder)
 
 
 def run_tests(copy: Path) -> None:

@@ -30,6 +30,8 @@ BLOCKS = {
     "docs/cli.md: $ queue": "tests/cli/test_document.py",
     "docs/extend.md: -- announce_comment": "dev/check/extend.py",
     "docs/extend.md: make schema types openapi": "dev/check/extend.py",
+    "docs/extend.md: make check": "tests/repo/test_makefile.py",
+    "docs/extend.md: make test": "tests/repo/test_makefile.py",
     "docs/extend.md: select * from public.enqueue_job": "dev/check/extend.py",
     "docs/extend.md: . ./.env.local": "dev/check/extend.py",
     "docs/frontend.md: npm install": "not executed: it is typed in the app's own folder",
