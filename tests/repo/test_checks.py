@@ -118,8 +118,12 @@ def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
         part.write(tmp_path)
     assert (tmp_path / "new.py").read_text() == "new\n"
     assert (tmp_path / "old.py").read_text() == "one\nsecret: 1\nnew\ntwo\n"
-    for problem, part in (("and it is there", "new.py"), ("has 0 of it", "old.py")):
-        (wrong,) = extend.files_of(shown.format(part, ", below the line with `gone`" if part == "old.py" else ""))
+    refused = {
+        "and it is there": shown.format("new.py", ""),
+        "has 0 of it": shown.format("old.py", ", below the line with `x`"),
+    }
+    for problem, text in refused.items():
+        (wrong,) = extend.files_of(text)
         with pytest.raises(CheckError, match=problem):
             wrong.write(tmp_path)
     page = (PROJECT / extend.PAGE).read_text()
