@@ -81,7 +81,7 @@ def _report_clicks(scene: Scene, clicks: Clicks) -> None:
 
 def _told(answers: Counter[int]) -> str:
     """Say which statuses came, and how often."""
-    return ", ".join(f"{count:,} times {status or 'no answer'}" for status, count in sorted(answers.items()))
+    return ", ".join(f"{plural(count, 'time')} {status or 'no answer'}" for status, count in sorted(answers.items()))
 
 
 def _tick_meanwhile(scene: Scene) -> int:
