@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -25,18 +25,15 @@ FILE = re.compile(
     r"```\w+\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+MIGRATIONS = Path("supabase/migrations")
+VERSION = re.compile(rf"{MIGRATIONS}/(\d{{14}})_")
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TYPE = "announce_comment"
 # Beside the new test, those that hold a list of the types, of the settings or of what the migrations make. The others
 # were run once on what the page writes, and do not know it.
 TESTS = (
     f"tests/jobs/test_{TYPE}.py",
-    *(
-        "tests/cli/test_document.py",
-        "tests/jobs/test_docs.py",
-        "tests/pure/test_policy.py",
-        "tests/pure/test_registry.py",
-    ),
+    *("tests/cli/test_document.py", "tests/jobs/test_docs.py", "tests/pure/test_registry.py"),
     *("tests/repo/test_claude_document.py", "tests/repo/test_env_example.py", "tests/routes/test_openapi.py"),
     *("tests/sql/test_expected_schema.py", "tests/sql/test_payload_keys.py", "tests/sql/test_policies.py"),
     *("tests/sql/test_privileges.py", "tests/sql/test_reserved_names.py"),
@@ -53,6 +50,14 @@ class Written:
     name: str
     text: str
     anchor: str | None
+
+    def due(self, folder: Path) -> "Written":
+        """Return it under a version later than those that are there, as the page says of migrations."""
+        name = VERSION.match(self.name)
+        newest = max((file.name[:14] for file in (folder / MIGRATIONS).glob("*.sql")), default="")
+        if name is None or name[1] > newest:
+            return self
+        return replace(self, name=self.name.replace(name[1], str(int(newest) + 1)))
 
     def write(self, folder: Path) -> None:
         """Write the file, or put the lines into it. Raises CheckError where the page and the checkout do not fit."""
@@ -78,11 +83,14 @@ def extend() -> str:
         copy_tracked(copy)
         (copy / ".venv").symlink_to(paths.PROJECT / ".venv")
         run(["git", "init", "--quiet"], cwd=copy)
+        if (copy / f"lib/jobs/{TYPE}.py").exists():
+            return f"{TYPE} is in this checkout: whoever wrote it walked already"
         page = (copy / PAGE).read_text()
         installed = make_app(copy, app)
-        files = files_of(page)
-        for each in files:
-            each.write(copy)
+        files = []
+        for each in files_of(page):
+            files.append(each.due(copy))
+            files[-1].write(copy)
         *commands, by_hand = COMMANDS.findall(page)
         (made,) = re.findall(r"^make (schema .*)$", "".join(commands), re.MULTILINE)
         make(copy, *made.split())
@@ -143,14 +151,12 @@ def try_by_hand(copy: Path, stack: Stack, page: str, by_hand: str) -> None:
 
 def make_app(copy: Path, app: Path) -> list[str]:
     """Make an app that has the queue as it is, and a type of its own in it. Return its migrations."""
-    (app / "supabase/migrations").mkdir(parents=True)
+    (app / MIGRATIONS).mkdir(parents=True)
     (app / "package.json").write_text("{}")
-    shutil.copyfile(paths.PROJECT / EXISTING_APP, app / "supabase/migrations/20240101000000_app.sql")
+    shutil.copyfile(paths.PROJECT / EXISTING_APP, app / MIGRATIONS / "20240101000000_app.sql")
     make(copy, "install-into", f"DIR={app}")
     (app / OWN_PAGE).write_text("# The app's own.\n")
-    (app / "supabase/migrations" / OWN_MIGRATION).write_text(
-        "alter type public.job_type add value if not exists 'of_the_app';\n"
-    )
+    (app / MIGRATIONS / OWN_MIGRATION).write_text("alter type public.job_type add value if not exists 'of_the_app';\n")
     return migrations_of(app)
 
 
@@ -171,7 +177,7 @@ def adopt(copy: Path, app: Path, stack: Stack, installed: list[str]) -> int:
     with psycopg.connect(stack.address.postgres_url(database="adopted"), autocommit=True) as db:
         for name in now:
             with db.transaction():
-                db.execute((app / "supabase/migrations" / name).read_bytes())
+                db.execute((app / MIGRATIONS / name).read_bytes())
         asked = db.execute("insert into comments (post_id, body) select id, 'Nice' from posts_new limit 1").rowcount
         jobs = db.execute("select count(*) from background_jobs where job_type::text = %s", [TYPE]).fetchone()
     if (asked, jobs) != (1, (1,)):
@@ -181,4 +187,4 @@ def adopt(copy: Path, app: Path, stack: Stack, installed: list[str]) -> int:
 
 def migrations_of(app: Path) -> list[str]:
     """Return the names of the app's migrations, in their order."""
-    return sorted(file.name for file in (app / "supabase/migrations").glob("*.sql"))
+    return sorted(file.name for file in (app / MIGRATIONS).glob("*.sql"))

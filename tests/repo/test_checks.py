@@ -126,6 +126,10 @@ def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
         (wrong,) = extend.files_of(text)
         with pytest.raises(CheckError, match=problem):
             wrong.write(tmp_path)
+    (tmp_path / extend.MIGRATIONS).mkdir(parents=True)
+    (tmp_path / extend.MIGRATIONS / "20300101000000_of_a_fork.sql").touch()
+    (migration,) = extend.files_of(shown.format(f"{extend.MIGRATIONS}/20270101000000_name.sql", ""))
+    assert migration.due(tmp_path).name == f"{extend.MIGRATIONS}/20300101000001_name.sql"
     page = (PROJECT / extend.PAGE).read_text()
     assert [part.name for part in extend.files_of(page)] == re.findall(r"^\*\*`(.+?)`\*\*", page, re.MULTILINE)
 
