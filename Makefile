@@ -34,7 +34,7 @@ check: setup ## Lint, types, SQL, builds, documents (ARGS="ruff mypy" picks)
 install-into: setup ## Put the queue into the app at DIR=../app (ARGS=--dry-run changes nothing)
 	@.venv/bin/python -m dev.install --into "$(or $(DIR),$(error say where the app is: make install-into DIR=../app))" $(ARGS)
 
-rehearse: setup ## Try an adoption of the app at DIR=../app locally, and say what changed
+rehearse: setup ## Try an adoption of the app at DIR=../app locally (ARGS=--serve stays)
 	@.venv/bin/python -m dev.rehearse --app "$(or $(DIR),$(error say where the app is: make rehearse DIR=../app))" $(ARGS)
 
 screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser

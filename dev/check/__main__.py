@@ -13,6 +13,7 @@ from dev import database_types
 from dev.check import adoption, beside_next, code, dashboard, deployment, extend, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
+from dev.process import pipes
 
 
 def types() -> str:
@@ -101,4 +102,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    pipes.run(main)

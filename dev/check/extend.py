@@ -180,6 +180,10 @@ def adopt(copy: Path, app: Path, stack: Stack, installed: list[str]) -> int:
                 db.execute((app / MIGRATIONS / name).read_bytes())
         asked = db.execute("insert into comments (post_id, body) select id, 'Nice' from posts_new limit 1").rowcount
         jobs = db.execute("select count(*) from background_jobs where job_type::text = %s", [TYPE]).fetchone()
+        db.execute((copy / "supabase/rollback/migrations.sql").read_bytes())
+        left = db.execute("select tgname from pg_trigger where tgrelid = 'comments'::regclass and not tgisinternal")
+        if triggers := left.fetchall():
+            raise CheckError(f"after the way back comments has {triggers}")
     if (asked, jobs) != (1, (1,)):
         raise CheckError(f"in the adopted database {asked} comment asked for {jobs} jobs")
     return len(new)

@@ -16,7 +16,7 @@ from dev.diagnose.report import show, summary
 from dev.diagnose.scene import OLD_APP, Scene
 from dev.doctor import Finding as Fact
 from dev.errors import StackError
-from dev.process import signals
+from dev.process import pipes, signals
 from dev.supabase import temporary
 
 
@@ -60,6 +60,6 @@ def run(console: Console) -> tuple[list[Finding], list[Fact], list[Fact]]:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        pipes.run(lambda: main(sys.argv[1:]))
     except StackError as error:
         sys.exit(f"diagnose-demo: {error}")
