@@ -152,7 +152,7 @@ def try_by_hand(copy: Path, stack: Stack, page: str, by_hand: str) -> None:
 def make_app(copy: Path, app: Path) -> list[str]:
     """Make an app that has the queue as it is, and a type of its own in it. Return its migrations."""
     (app / MIGRATIONS).mkdir(parents=True)
-    (app / "package.json").write_text("{}")
+    (app / "package.json").write_text('{"dependencies": {"next": "16"}}')
     shutil.copyfile(paths.PROJECT / EXISTING_APP, app / MIGRATIONS / "20240101000000_app.sql")
     make(copy, "install-into", f"DIR={app}")
     (app / OWN_PAGE).write_text("# The app's own.\n")
