@@ -134,6 +134,14 @@ def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
     assert [part.name for part in extend.files_of(page)] == re.findall(r"^\*\*`(.+?)`\*\*", page, re.MULTILINE)
 
 
+def test_a_check_that_there_is_not_gets_the_names_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody looks for one."""
+    with pytest.raises(SystemExit):
+        checks.chosen(["format"])
+    listed = capsys.readouterr().err.partition("there are ")[2].strip().split(", ")
+    assert listed == sorted(checks.CHECKS)
+
+
 def test_the_outcome_is_one_closing_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With every failure's output above it, and the exit code to match."""
 
