@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     summary(console, findings, before, after)
     missed = [each.fault.code for each in findings if not each.evidence.shown]
     console.print(
-        f"{len(findings)} findings in {time.monotonic() - started:.0f} s." if not missed else f"Not shown: {missed}"
+        f"{len(findings)} findings in {time.monotonic() - started:.0f} s."
+        if not missed
+        else f"Not shown: {', '.join(missed)}"
     )
     if options.write and not missed:
         (paths.PROJECT / FILE).write_text(rendered(findings, before, after))
