@@ -75,6 +75,8 @@ def served_words(done: Rehearsal) -> str:
 
 def advice(failure: ScriptError, app: App) -> str:
     """Say what to do about a file of the app's that fails here."""
+    if failure.file in app.rows and not failure.unknown:
+        return "A dump is SQL with rows only, as `supabase db dump --data-only` and `pg_dump --data-only` print it."
     if failure.file in app.rows:
         return (
             "The tables that the app's migrations make are not those of the dump. Take the schema from where the rows "

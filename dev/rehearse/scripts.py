@@ -19,11 +19,16 @@ LONGEST = 160
 
 
 class ScriptError(StackError):
-    """A file that Postgres refused. lacks: an extension that is not on this machine, which is why. hint: Postgres's."""
+    """A file that Postgres refused. hint: Postgres's.
+
+    lacks: an extension that is not on this machine, which is why. unknown: whether it names a table or a column that is
+    not there.
+    """
 
     def __init__(self, file: Path, error: psycopg.Error, line: int | None, statement: str) -> None:
         self.file, self.reason = file, (error.diag.message_primary or str(error)).strip()
         self.hint = error.diag.message_hint
+        self.unknown = isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
         found = re.search(r'extension "([^"]+)" is not available', self.reason)
         self.lacks = found[1] if found else None
         place = f"{file}:{line}" if line else str(file)

@@ -103,8 +103,5 @@ def _decisions(rehearsal: Rehearsal) -> list[str]:
     if policies:
         stay = "1 policy lets" if len(policies) == 1 else f"{len(policies)} policies let"
         one = "it" if len(policies) == 1 else "them"
-        steps.append(
-            f"{stay} anybody change rows. The old front end may need {one}: mend {one} as part 3 says when it is gone, "
-            "after step 5."
-        )
+        steps.append(f"{stay} anybody change rows. Mend {one} as part 3 says, but when the old front end is gone.")
     return steps
