@@ -13,7 +13,8 @@ as $$
 begin
   if to_regclass('queue_private.adopted_tables') is null then
     return query select 'queue_not_installed', 'high', 'migrations', 'the migrations of the queue are not applied',
-      'supabase db push';
+      case when to_regclass('public.posts_new') is null then 'supabase db push --remote'
+        else 'make install-into DIR=../app # then, in the app: supabase db push --remote' end;
     return;
   end if;
   return query
