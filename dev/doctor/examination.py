@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from dev import paths
+from dev.doctor import names
 from dev.supabase import migrations
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -75,7 +76,5 @@ def clashes(db: psycopg.Connection[Finding]) -> list[Finding]:
             db.execute(script.read_bytes())
     except psycopg.errors.DuplicateObject as refusal:
         message = f"{refusal.diag.message_primary}: the migrations refuse to begin"
-        return [
-            Finding("names_taken", "high", "migrations", message, "-- Rename them in the app. Nothing was changed.")
-        ]
+        return [Finding("names_taken", "high", "migrations", message, names.moves(db))]
     return []

@@ -125,12 +125,14 @@ def test_everything_fits_into_a_narrow_terminal(on_terminal: Open, db: Db, width
     """No line is broken by the terminal, and ids, which one copies, are whole."""
     trouble(db)
     dead = die(db)
-    for command in (("status",), ("jobs", "-n", "5", "--status", "dead"), ("stats",), ("schedules",), ("actions",)):
+    listed = (("status",), ("jobs", "-n", "5", "--status", "dead"), ("stats",), ("schedules",), ("actions",))
+    refused = (("jobs", "--type", "bad"), ("jobs", "--since", "the-day-before-yesterday"))
+    for command in (*listed, *refused):
         terminal = on_terminal(*command, width=width, env={"NO_COLOR": "1"})
         terminal.end()
         lines = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", terminal.text).splitlines()
         assert max(map(len, lines)) <= width, command
-        assert dead in terminal.text or command[0] != "jobs"
+        assert dead in terminal.text or command != listed[1]
 
 
 def test_colours_are_for_terminals_that_want_them(on_terminal: Open, directly: Queue) -> None:

@@ -159,8 +159,8 @@ def test_the_command_fails_as_told(project: dict[str, str], capsys: pytest.Captu
     assert (finding["code"], finding["severity"]) == ("index_redundant", "low")
     assert main([url]) == 0
     shown = capsys.readouterr().out
-    assert "drop index concurrently public.mine;" in shown
-    assert "1 findings: 1 low." in shown
+    assert "\n    drop index concurrently public.mine;" in shown
+    assert "1 finding: 1 low." in shown
     assert main(["postgresql://nobody@127.0.0.1:1/none"]) == 2
     assert "cannot be examined" in capsys.readouterr().err
 
