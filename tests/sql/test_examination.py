@@ -12,6 +12,7 @@ from dev.doctor.__main__ import main
 from dev.supabase.migrations import RECORDS
 from tests.conftest import PROJECT, Clones
 from tests.sql.adopting import attempt, existing_app, fingerprint, migrate
+from tests.sql.calls import value
 
 FIRST_DRAFT = """
     create table background_jobs (
@@ -131,10 +132,10 @@ def test_it_says_how_many_old_writes_there_were(clones: Clones, request: pytest.
     """Not one, one, two; with the time of the last one."""
     with existing_app(clones, request) as app:
         migrate(app)
-        url = f"{app.info.dsn} password={app.info.password}"
         said = []
         for _ in range(3):
-            (message,) = [finding.message for finding in examine(url) if finding.code == "like_writes_ignored"]
+            findings = value(app, "queue_diagnostics")["findings"]
+            (message,) = [each["message"] for each in findings if each["code"] == "like_writes_ignored"]
             said.append(re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME", message.partition("ignored. ")[2]))
             attempt(app, "anon", "update public.posts_new set likes = 7 where caption = 'no ratings'")
         assert said == [

@@ -234,17 +234,18 @@ def test_each_optional_step_is_undone_by_itself(app: Db, step: str) -> None:
 OWN = "select 'of the app'"
 
 
-@pytest.mark.parametrize("step", [*STEPS, "wake_worker"])
-def test_a_step_can_be_taken_again_after_its_rollback(app: Db, tmp_path: Path, step: str) -> None:
-    """As `supabase db push` takes it, which passes over what Supabase's list has. The app's own of that name stay."""
+def test_a_step_can_be_taken_again_after_its_rollback(app: Db, tmp_path: Path) -> None:
+    """As `supabase db push` takes it, which passes over what its list has. The app's own of that name stay there."""
     folder = tmp_path / "supabase/migrations"
     shutil.copytree(PROJECT / "supabase/migrations", folder)
-    (folder / f"20200101000000_{step}.sql").write_text(OWN)
-    shutil.copy(PROJECT / f"supabase/optional/{step}.sql", folder / f"20990101000000_{step}.sql")
+    pushed = {step: f"209901010000{place:02}_{step}.sql" for place, step in enumerate([*STEPS, "wake_worker"])}
+    for step, name in pushed.items():
+        (folder / f"202001010000{name[12:14]}_{step}.sql").write_text(OWN)
+        shutil.copy(PROJECT / f"supabase/optional/{step}.sql", folder / name)
     apply_pending(url(app), tmp_path)
-    for _ in range(2):
+    for step, name in [*pushed.items()] * 2:
         run(app, f"rollback/{step}.sql")
-        assert apply_pending(url(app), tmp_path) == [f"20990101000000_{step}.sql"]
+        assert apply_pending(url(app), tmp_path) == [name]
 
 
 @pytest.mark.parametrize("last", ["", "_app_access.sql"], ids=["whole", "half_way"])
