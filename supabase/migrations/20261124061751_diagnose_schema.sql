@@ -14,7 +14,7 @@ begin
   if to_regclass('queue_private.adopted_tables') is null then
     return query select 'queue_not_installed', 'high', 'migrations', 'the migrations of the queue are not applied',
       case when to_regclass('public.posts_new') is null then 'supabase db push --remote'
-        else 'make install-into DIR=../app # then, in the app: supabase db push --remote' end;
+        else queue_private.install_queue() end;
     return;
   end if;
   return query

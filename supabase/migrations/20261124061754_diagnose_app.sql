@@ -42,7 +42,7 @@ begin
   )
   select 'ratings_not_unique', 'critical', 'public.post_ratings',
     'nothing keeps a session from rating a post twice: a double click makes two ratings',
-    case when migrated then 'alter table public.post_ratings add unique (post_id, session_id);' else 'supabase db push --remote' end
+    case when migrated then 'alter table public.post_ratings add unique (post_id, session_id);' else queue_private.install_queue() end
   where ratings is not null and not exists (
     select from pg_catalog.pg_index as i
     where i.indrelid = ratings and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null
@@ -53,10 +53,11 @@ begin
   )
   union all
   select 'foreign_key_missing', 'high', c.name || '.post_id',
-    'no foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows here. Remove such rows before you add the key',
+    'no foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows here'
+    || case when migrated then '. Remove such rows before you add the key' else '' end,
     case when migrated
       then format('alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade;', c.name)
-      else 'supabase db push --remote' end
+      else queue_private.install_queue() end
   from child as c
   where not exists (
     select from pg_catalog.pg_constraint as k
@@ -74,7 +75,8 @@ begin
   union all
   select 'row_security_off', 'critical', t.name,
     'row level security is off: every client with a grant reads and writes every row',
-    format('alter table %s enable row level security;', t.name)
+    -- Before the migrations the app has no policies, and would read nothing any more.
+    case when migrated then format('alter table %s enable row level security;', t.name) else queue_private.install_queue() end
   from app_table as t join pg_catalog.pg_class as c on c.oid = t.id
   where not c.relrowsecurity and not coalesce(expected -> 'row security' ? t.name and migrated, false)
   union all
@@ -90,7 +92,7 @@ begin
     end,
     case when ignored then queue_private.take_step('strict_likes', 'when no old front end is in use any more')
       when migrated then 'select queue_private.grant_post_columns();'
-      else 'supabase db push --remote' end
+      else queue_private.install_queue() end
   from client as c
   where posts is not null and exists (
     select from pg_catalog.pg_attribute as a
@@ -111,7 +113,7 @@ begin
     case
       when adopted then queue_private.take_step('close_direct_ratings', 'when no front end writes ratings itself')
       when migrated then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/close_direct_ratings.sql'
-      else 'supabase db push --remote' end
+      else queue_private.install_queue() end
   from client as c
   where ratings is not null and exists (
     select from pg_catalog.pg_attribute as a
@@ -143,7 +145,7 @@ begin
         || case when p.polcmd = '*' and not exists (
             select from pg_catalog.pg_policy as reading
             where reading.polrelid = t.id and reading.polcmd = 'r' and reading.polpermissive
-          ) then format(' create policy "everybody reads" on %s for select using (true);', t.name)
+          ) then E'\n' || format('create policy "everybody reads" on %s for select using (true);', t.name)
           else '' end
       else format('drop policy %I on %s; -- then make one that names the owner', p.polname, t.name)
     end
@@ -187,7 +189,7 @@ begin
   group by v.id
   union all
   select 'column_nullable', 'medium', t.name || '.' || a.attname, 'the column may be null, where no null means anything',
-    case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else 'supabase db push --remote' end
+    case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else queue_private.install_queue() end
   from app_table as t
   join pg_catalog.pg_attribute as a on a.attrelid = t.id and not a.attnotnull and not a.attisdropped
   where t.id = ratings and a.attname in ('post_id', 'session_id') or t.id = posts and a.attname = 'likes';
@@ -197,13 +199,23 @@ comment on function queue_private.diagnose_app is 'Whether the app''s tables can
 revoke all on function queue_private.diagnose_app from public, anon, authenticated;
 grant execute on function queue_private.diagnose_app to service_role;
 
--- take_step: the command that takes an optional step of an adoption. A copy that psql applies would be unknown to Supabase's list.
+-- install_queue: the command that brings the migrations to an app, for whose history a push from our checkout is refused.
+create or replace function queue_private.install_queue() returns text
+language sql immutable
+set search_path = ''
+as $$ select 'make install-into DIR=../app # then, in the app: supabase db push --remote' $$;
+comment on function queue_private.install_queue is 'The command that brings the migrations to an app.';
+revoke all on function queue_private.install_queue from public, anon, authenticated;
+grant execute on function queue_private.install_queue to service_role;
+
+-- take_step: the command that takes an optional step of an adoption. What psql applies, Supabase's list does not know.
 create or replace function queue_private.take_step(step text, moment text) returns text
 language sql immutable
 set search_path = ''
 as $$
   select format(
-    'make install-into DIR=../app ARGS="--add %s" # %s; then, in the app: supabase db push --remote', take_step.step, take_step.moment
+    'make install-into DIR=../app ARGS="--add %s" # %s; then, in the app: supabase db push --remote',
+    take_step.step, take_step.moment
   )
 $$;
 comment on function queue_private.take_step is 'The command that takes an optional step of an adoption.';

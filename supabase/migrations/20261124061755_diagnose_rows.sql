@@ -48,7 +48,7 @@ begin
         end || queue_private.of_the_first('public.post_ratings', max_rows),
         case when migrated then 'delete from public.post_ratings as r using public.post_ratings as first '
           || 'where first.post_id = r.post_id and first.session_id = r.session_id and first.ctid < r.ctid;'
-          else 'supabase db push --remote' end;
+          else queue_private.install_queue() end;
     end if;
   end if;
 
@@ -77,7 +77,7 @@ begin
           else counted || ' rows belong to no post' || coalesce(': post ' || example || ' is gone, for example', '')
         end || queue_private.of_the_first('public.' || child, max_rows),
         case when migrated then format('delete from public.%I as r where not exists '
-          '(select from public.posts_new as post where post.id = r.post_id);', child) else 'supabase db push --remote' end;
+          '(select from public.posts_new as post where post.id = r.post_id);', child) else queue_private.install_queue() end;
     end if;
   end loop;
 
@@ -131,7 +131,7 @@ begin
       -- The repair removes second ratings first: a count that they had made right is wrong then.
       || case when migrated then '' else '; the migrations count without second ratings, and may correct more' end,
       case when migrated then format('select public.sync_post_like_count(%L); -- all: select public.audit_like_counts();', example)
-        else 'supabase db push --remote' end;
+        else queue_private.install_queue() end;
   end if;
 end
 $$;

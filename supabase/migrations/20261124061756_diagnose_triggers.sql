@@ -19,7 +19,7 @@ begin
   union all
   -- A trigger runs with the rights of whoever rates or posts, unless its function is security definer.
   select distinct 'trigger_without_rights', 'critical', t.tgrelid::regclass::text || '.' || t.tgname,
-    format('%s writes %s with the rights of clients, who may not: what fires it fails with 42501',
+    format('%s writes %s with the rights of clients, who may not insert there: what fires the trigger fails with 42501',
       t.tgfoid::regprocedure, queue_table.id),
     -- Without "public." in its text the function would find no table under an empty search_path.
     format('alter function %s security definer set search_path = %s;', t.tgfoid::regprocedure,

@@ -114,7 +114,7 @@ def test_it_says_what_changes_and_that_the_way_back_leaves_nothing(app: Path, ur
     mended, left = said.split("2. What")[0].split("1 fault is left as it is")
     assert "a session's second one" in mended.split("faults are mended by the migrations:")[1]
     assert "may read session ids" in left
-    assert "close_direct_ratings.sql" in said.split("3. The doctor afterwards")[1]
+    assert "--add close_direct_ratings" in said.split("3. The doctor afterwards")[1]
     assert judge(done).exit_code == 0
     assert "+ alter table" not in said
     assert "+ alter table public.post_ratings add constraint" in told(done, verbose=True)
