@@ -1,7 +1,7 @@
 """The migrations that this code goes with, and their digests. `make schema` writes this file."""
 
 MIGRATIONS = {
-    "reserved_names": "89e35402650b",
+    "reserved_names": "17775f6f883d",
     "private_schema": "b012175e43c8",
     "app_changes": "481c1b776b50",
     "app_rows": "de9daa961521",

@@ -145,6 +145,27 @@ def test_it_says_how_many_old_writes_there_were(clones: Clones, request: pytest.
         ]
 
 
+def test_ids_that_are_no_uuid_are_refused_before_anything_changes(
+    clones: Clones, request: pytest.FixtureRequest
+) -> None:
+    """All functions take uuids. The doctor says it beforehand."""
+    with existing_app(clones, request) as app:
+        app.execute("""
+            truncate public.post_ratings, public.comments, public.posts_new;
+            alter table public.posts_new alter column user_id type bigint using null;
+            alter table public.comments drop constraint comments_post_id_fkey, alter column post_id type text;
+        """)
+        before = fingerprint(app)
+        said = "these columns have to be uuid: posts_new.user_id is bigint, comments.post_id is text"
+        with pytest.raises(psycopg.errors.DatatypeMismatch, match=said):
+            migrate(app)
+        assert fingerprint(app) == before
+        (finding,) = (
+            each for each in examine(f"{app.info.dsn} password={app.info.password}") if each.code == "ids_not_uuid"
+        )
+        assert finding.message.startswith(said)
+
+
 def test_the_command_fails_as_told(project: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """0 nothing so bad, 1 something, 2 no examination."""
     url = project["DATABASE_URL"]
