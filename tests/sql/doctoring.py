@@ -123,6 +123,8 @@ FAULTS = [
     ),
     Fault("policy_open", "grant delete on comments to anon; create policy p on comments for delete using (true)"),
     Fault("column_nullable", "alter table posts_new alter likes drop not null", ("column_changed",)),
+    Fault("column_required", "alter table post_ratings add column rating integer not null"),
+    Fault("column_required", "alter table posts_new add column title text not null"),
     Fault("counting_trigger", COUNTER),
     Fault("trigger_without_rights", ENQUEUER),
     Fault("trigger_without_rights", ENQUEUER.replace("insert on posts_new", "update of caption on posts_new")),
