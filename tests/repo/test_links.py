@@ -20,11 +20,13 @@ PAGES = [
     ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     ROOT / "dev/README.md",
+    *sorted((ROOT / "clients").rglob("README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FOLDERS = "api|bench|dev|docs|lib|public|supabase|tests"
 # Examples, and files of other projects. docs/extend.md shows how to write the first one.
-ELSEWHERE = {"lib/jobs/resize_avatar.py", "tests/jobs/test_resize_avatar.py", "lib/db/_sorts.pyx", "lib/suplatzigram"}
+ELSEWHERE = {"lib/jobs/resize_avatar.py", "tests/jobs/test_resize_avatar.py", "lib/db/_sorts.pyx"}
+ELSEWHERE |= {"lib/suplatzigram", "lib/supabase/client.ts"}  # an app's
 
 
 def anchors(page: Path) -> set[str]:
