@@ -14,7 +14,7 @@ LOCK = --quiet --python-version=3.12 --generate-hashes --custom-compile-command=
 .PHONY: help setup demo dev test check openapi install-into rehearse schema doctor lock bench bench-peers queue soak fuzz audit licences types diagnose-demo release screenshots checklist clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv (the others do this by themselves)
 	@$(if $(PYTHON),$(PYTHON) -I dev/setup.py,echo "Python 3.8 or newer is needed to start; none was found." >&2; exit 1)
@@ -28,56 +28,56 @@ dev: setup ## Run the local stack with a cron tick each minute, until Ctrl-C
 test: setup ## Run every test (ARGS="-k likes -x" goes to pytest)
 	@.venv/bin/python -m pytest $(ARGS)
 
-check: setup ## Format, lint, types, import rules, SQL lints, a Vercel build (ARGS="ruff mypy" picks)
+check: setup ## Lint, types, SQL, builds, documents (ARGS="ruff mypy" picks)
 	@.venv/bin/python -m dev.check $(ARGS)
 
-install-into: setup ## Put the queue into the app at DIR=../app (ARGS="--dry-run" only says what it would do)
+install-into: setup ## Put the queue into the app at DIR=../app (ARGS=--dry-run changes nothing)
 	@.venv/bin/python -m dev.install --into "$(or $(DIR),$(error say where the app is: make install-into DIR=../app))" $(ARGS)
 
-rehearse: setup ## Apply the migrations of the app at DIR=../app, then ours, on a local stack, and say what changed
+rehearse: setup ## Try an adoption of the app at DIR=../app locally (ARGS=--serve stays)
 	@.venv/bin/python -m dev.rehearse --app "$(or $(DIR),$(error say where the app is: make rehearse DIR=../app))" $(ARGS)
 
 screenshots: setup ## Make the pictures of docs/dashboard.md, in a real browser
 	@.venv/bin/python -m dev.screenshots
 
-openapi: setup ## Write public/openapi.json, the description of the routes, from the code, and the client's types
+openapi: setup ## Write public/openapi.json from the code, and the client's types from that
 	@.venv/bin/python -m dev.openapi
 	@.venv/bin/python -m dev.typescript
 
-schema: setup ## Write what the migrations make, with which the doctor compares a database
+schema: setup ## Write what the migrations make, with which the doctor compares
 	@.venv/bin/python -m dev.schema $(ARGS)
 
-doctor: setup ## Say what is wrong with the database DATABASE_URL, and what mends it (reads only)
+doctor: setup ## Say what is wrong with the database DATABASE_URL (reads only)
 	@.venv/bin/python -m dev.doctor $(ARGS)
 
-types: setup ## Write supabase/types.ts, the database's types for TypeScript, by `supabase gen types`
+types: setup ## Write supabase/types.ts from the migrations, by `supabase gen types`
 	@.venv/bin/python -m dev.database_types
 
 licences: setup ## Write docs/licences.md from what the deployed packages say
 	@.venv/bin/python -m dev.licences
 
-diagnose-demo: setup ## Show what is wrong with the app without this project (ARGS=--write writes the findings)
+diagnose-demo: setup ## Show what is wrong without this project (ARGS=--write writes the findings)
 	@.venv/bin/python -m dev.diagnose $(ARGS)
 
-lock: setup ## Write requirements*.txt, with versions and hashes, from requirements*.in
+lock: setup ## Write requirements*.txt, with hashes, from requirements*.in
 	@.venv/bin/uv pip compile $(LOCK) -o requirements.txt requirements.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements.txt -o requirements-cli.txt requirements-cli.in
 	@.venv/bin/uv pip compile $(LOCK) -c requirements-cli.txt -o requirements-dev.txt requirements-dev.in
 	@.venv/bin/uv pip compile $(LOCK) -o bench/peers/requirements.txt bench/peers/requirements.in
 
-bench: setup ## Measure everything in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
+bench: setup ## Measure in ratios (ARGS="drain likes" picks, ARGS=--quick only tries)
 	@.venv/bin/python -m bench $(ARGS)
 
 bench-peers: setup ## Measure other Postgres queues and ours, side by side
 	@.venv/bin/python -m bench.peers $(ARGS)
 
-queue: setup ## Operate a queue (ARGS="status --watch"; `make queue ARGS=--help` lists the commands)
+queue: setup ## Operate a queue (ARGS="status --watch"; ARGS=--help lists the commands)
 	@.venv/bin/python -m lib.cli $(ARGS)
 
-soak: setup ## Load the system for MINUTES=20 and look for drift, leaks and lost jobs
+soak: setup ## Load the system for MINUTES=20; look for drift, leaks, lost jobs
 	@.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
-checklist: setup ## Run the manual checklist (docs/checklist.md) and print it with the results
+checklist: setup ## Run the manual checklist, docs/checklist.md, and print the results
 	@.venv/bin/python -m dev.checklist $(ARGS)
 
 audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
@@ -86,7 +86,7 @@ audit: setup ## Ask PyPI, OSV and npm for known weaknesses of all packages
 fuzz: setup ## Send requests made from the description to all routes for MINUTES=20
 	@.venv/bin/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
-release: setup ## Freeze the migrations under VERSION=1.0.0: from then on tests refuse to have one edited
+release: setup ## Freeze the migrations under VERSION=1.1.0: tests then refuse edits
 	@.venv/bin/python -m dev.release $(VERSION)
 
 clean: ## Remove .venv and the caches in this folder

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--write", action="store_true", help="keep the result of a quick run too")
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.sections) - sections.SECTIONS.keys()):
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(sections.SECTIONS)}")
+        parser.error(f"no such section: {', '.join(unknown)}; there are {', '.join(sections.SECTIONS)}")
     with stacks.temporary(durable=True) as stack:
         stack.databases.make_template()
         lab = Lab(stack, QUICK if asked.quick else PUBLISHED)

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         case ["run", *command] if command:
             return run(command)
         case _:
-            print(__doc__, file=sys.stderr)
+            print(f"dev: not understood: {' '.join(arguments)}\n\n{__doc__}", file=sys.stderr)
             return 2
     return 0
 

@@ -61,7 +61,7 @@ def found(environ: Mapping[str, str], project: Path) -> dict[str, str]:
     if not given.keys() & set(NEEDED):
         given = of_status(project)
     if missing := [name for name in NEEDED if name not in given]:
-        raise StackError(f"{', '.join(missing)} is missing: {HELP}")
+        raise StackError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: {HELP}")
     return given
 
 

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dev import api_docs, dashboard, env_file, waking
@@ -22,12 +22,15 @@ from dev.process import signals
 from dev.supabase import Stack, keys, persistent
 from dev.supabase.background import Background
 from dev.vercel import Functions
+from lib.cli.words import plural
 
-SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN")
+SECRETS = ("CRON_SECRET", "QUEUE_API_TOKEN", "ADMIN_API_TOKEN", "VIEWER_API_TOKEN")
 TICK_SECONDS = 60.0
 # Passed on to the functions from our own environment, besides what .env.example documents.
 PASSED = ("ALLOWED_ORIGINS", "IMAGE_HOSTS")
 PASSED_PREFIXES = ("VAPID_", "WORKER_")
+# So many new migrations are named.
+FEW = 3
 
 
 def run(project: Path) -> None:
@@ -40,8 +43,7 @@ def run(project: Path) -> None:
         postgres_port=port_of(environ, "DEV_POSTGRES_PORT"),
     )
     with signals.ending_in_order(), stack:
-        for name in stack.applied:
-            print(f"applied {name}")
+        print(_applied(stack.applied))
         tokens = {name: environ.get(name) or keys.read(stack.folder)[name] for name in SECRETS}
         functions = Functions(
             project,
@@ -95,19 +97,40 @@ def _dashboard(project: Path) -> str:
     return dashboard.PATH
 
 
+def _applied(names: Sequence[str]) -> str:
+    """Say which migrations are new: by name when somebody may be looking for their own."""
+    if not names:
+        return "the data of the last time is kept, and no migration is new"
+    told = f": {', '.join(names)}" if len(names) <= FEW else ""
+    return f"{plural(len(names), 'migration')} applied{told}"
+
+
 def _announce(stack: Stack, functions: Functions, page: str) -> None:
-    if page == dashboard.PATH:
-        page = f"{functions.url}{page}  (sign in with ADMIN_API_TOKEN of .env.local)"
-    print(f"dashboard  {page}")
-    if (stack.project / "public/docs/index.html").is_file():
-        print(f"API        {functions.url}{api_docs.PATH}")
-    print(f"functions  {functions.url}")
-    print(*(f"           {functions.url}{route}" for route in functions.routes), sep="\n")
+    """Say where everything is, and last what somebody who is new here needs first."""
+    print(f"functions  {functions.url}/api/")
+    for folder, names in grouped(functions.routes).items():
+        print(f"           {folder:<13} {', '.join(names)}".rstrip())
     print(f"supabase   {stack.env()['SUPABASE_URL']}")
     print(f"postgres   {stack.env()['DATABASE_URL']}")
     print(f"logs       {stack.folder}/*.log")
-    print("Addresses and keys are in .env.local; Ctrl-C ends it.")
+    print("Addresses and keys are in .env.local; Ctrl-C ends it.\n")
+    if (stack.project / "public/docs/index.html").is_file():
+        print(f"API        {functions.url}{api_docs.PATH}")
+    if page == dashboard.PATH:
+        print(f"dashboard  {functions.url}{page}")
+        print("sign in    with ADMIN_API_TOKEN of .env.local; with VIEWER_API_TOKEN one looks and changes nothing")
+    else:
+        print(f"dashboard  {page}")
     print("ready", flush=True)
+
+
+def grouped(routes: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of the routes below /api, by the folder that they lie in."""
+    groups: dict[str, list[str]] = {}
+    for route in sorted(routes):
+        folder, _, name = route.removeprefix("/api/").rpartition("/")
+        groups.setdefault(f"{folder}/" if folder else "", []).append(name)
+    return groups
 
 
 def _serve(stack: Stack, functions: Functions, *, ticking: bool) -> None:

@@ -1,3 +1,3 @@
 """The version of this product: in /openapi.json, in each run's log lines, and on the operators' page."""
 
-VERSION = "1.0.0"
+VERSION = "1.0.1"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dev import paths, toolchain
 from dev.audit.answers import Answer, exit_status, of_npm, of_pip_audit, together
+from dev.process import pipes
 
 SECONDS = 120
 ANY = frozenset({"info", "low", "moderate", "high", "critical"})
@@ -66,4 +67,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    pipes.run(main)

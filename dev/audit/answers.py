@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lib.cli.words import plural
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -19,7 +21,7 @@ class Answer:
         lines = [f"{self.source}: {weakness}" for weakness in self.weaknesses]
         if self.unasked:
             lines.append(f"{self.source}: COULD NOT BE ASKED: {self.unasked}")
-        return "\n".join(lines) or f"{self.source}: {self.packages} packages, no known weakness"
+        return "\n".join(lines) or f"{self.source}: {plural(self.packages, 'package')}, no known weakness"
 
 
 def of_pip_audit(source: str, output: str, trouble: str) -> Answer:
@@ -32,12 +34,12 @@ def of_pip_audit(source: str, output: str, trouble: str) -> Answer:
     except (ValueError, KeyError, TypeError):
         return Answer(source, unasked=last_line(trouble or output))
     weaknesses = [
-        f"{each['name']} {each['version']}: {weakness['id']}, mended in {', '.join(weakness['fix_versions']) or 'none'}"
+        f"{each['name']} {each['version']}: {weakness['id']}, mended in {', '.join(weakness['fix_versions']) or '-'}"
         for each in packages
         for weakness in each.get("vulns", [])
     ]
     skipped = [each for each in packages if "skip_reason" in each]
-    unasked = f"{len(skipped)} of {len(packages)} packages; {skipped[0]['skip_reason']}" if skipped else ""
+    unasked = f"{len(skipped)} of {plural(len(packages), 'package')}; {skipped[0]['skip_reason']}" if skipped else ""
     return Answer(source, len(packages), tuple(weaknesses), unasked)
 
 

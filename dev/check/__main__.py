@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from dev import database_types
-from dev.check import adoption, beside_next, code, dashboard, deployment, schema, secret_scan
+from dev.check import adoption, beside_next, code, dashboard, deployment, extend, schema, secret_scan
 from dev.check.commands import Check, CheckError
 from dev.errors import StackError
+from dev.process import pipes
 
 
 def types() -> str:
@@ -24,6 +25,7 @@ def types() -> str:
 
 # The slowest first: with two cores the others fit beside them.
 CHECKS: dict[str, Check] = {
+    "extend": extend.extend,
     "next": beside_next.beside_next,
     "build": deployment.build,
     "folder": beside_next.own_folder,
@@ -84,10 +86,10 @@ def run_all(names: Sequence[str]) -> list[Result]:
 def chosen(arguments: Sequence[str]) -> list[str]:
     """Return the checks that the arguments name, all of them if there are no arguments."""
     parser = argparse.ArgumentParser(prog="make check", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="check", help=", ".join(CHECKS))
+    parser.add_argument("names", nargs="*", metavar="check", help=", ".join(sorted(CHECKS)))
     asked = parser.parse_args(arguments).names
     if unknown := sorted(set(asked) - CHECKS.keys()):
-        parser.error(f"no such check: {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+        parser.error(f"no such check: {', '.join(unknown)}; there are {', '.join(sorted(CHECKS))}")
     return [name for name in CHECKS if not asked or name in asked]
 
 
@@ -100,4 +102,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    pipes.run(main)

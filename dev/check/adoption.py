@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg
 
 from dev import paths
-from dev.check.commands import CheckError
+from dev.check.commands import CheckError, run
 from dev.check.schema import supabase
 from dev.install.__main__ import main as installer
-from dev.rehearse.__main__ import facts
+from dev.rehearse.wayback import facts
 from dev.supabase import temporary
 
 EXISTING_APP = paths.PROJECT / "tests/sql/existing_app.sql"
@@ -49,7 +49,9 @@ def adoption() -> str:
             raise CheckError(f"the way back is not among what the installer prints:\n{printed}")
         with psycopg.connect(url) as database:
             database.execute(Path(rollback[1]).read_bytes())
-        supabase(app, *repair[1].split(), "--yes", remote)
+        # A shell writes runs of versions out.
+        words = run(["bash", "-c", f"echo {repair[1]}"]).split()
+        supabase(app, *words, "--yes", remote)
         if "up to date" not in supabase(app, *push):
             raise CheckError("after the way back there is something to push")
         if left := facts(url) ^ before:
@@ -64,7 +66,7 @@ def adoption() -> str:
 
 def _write_app(app: Path) -> None:
     (app / "supabase/migrations").mkdir(parents=True)
-    (app / "package.json").write_text("{}")
+    (app / "package.json").write_text('{"dependencies": {"next": "16"}}')
     shutil.copyfile(paths.PROJECT / "supabase/config.toml", app / "supabase/config.toml")
     shutil.copyfile(EXISTING_APP, app / "supabase/migrations/20240101000000_app.sql")
     (app / "supabase/migrations" / NEWEST).write_text("create table public.colleagues (id integer);\n")

@@ -5,12 +5,14 @@
 """
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from dev import paths
 from dev.check.bundle import Function, built_functions, problems_of
@@ -22,6 +24,14 @@ from dev.install.plan import for_install
 
 NEXT_APP = Path(__file__).with_name("next_app")
 QUEUE_URL = "https://queue.example.com"
+# What one project shows at a path that is no file. Next.js takes a slash away from the end, unless told otherwise.
+PAGES = {
+    "/admin/queue": "/admin/queue/index.html",
+    "/admin/queue/": "/admin/queue/index.html",
+    "/admin/queue/jobs": "/admin/queue/index.html",
+    "/admin/queue/docs": "/admin/queue/docs/index.html",
+    "/admin/queue/docs/": "/admin/queue/docs/index.html",
+}
 # Of the app's: must neither be published nor get into a function of ours.
 DECOYS = (
     ".env.local",
@@ -116,9 +126,20 @@ def _of_output(app: Path) -> list[str]:
         for name in ("ratings", "posts")
         if not any(str(route.get("dest", "")).startswith(f"{QUEUE_URL}/api/{name}") for route in routes)
     ]
-    if not any(route.get("dest") == "/admin/queue/index.html" for route in routes):
-        problems.append("nothing leads to the operators' page")
+    problems += [
+        f"{path} leads to {led_to(routes, path)}, and should to {page}"
+        for path, page in PAGES.items()
+        if led_to(routes, path) != page or not (output / f"static{page}").exists()
+    ]
     secured = [route["src"] for route in routes if "Content-Security-Policy" in route.get("headers", {})]
     if not secured or not all(source.startswith(("^/api(", "^/admin/queue(")) for source in secured):
         problems.append(f"our headers are for {secured}, and should be for our routes")
     return problems
+
+
+def led_to(routes: list[dict[str, Any]], path: str) -> str | None:
+    """Return where a path leads that is no file: the first rewrite after the files have been asked."""
+    after_files = routes[next(at for at, route in enumerate(routes) if route.get("handle") == "filesystem") :]
+    return next(
+        (str(route["dest"]) for route in after_files if "dest" in route and re.fullmatch(route["src"], path)), None
+    )

@@ -52,6 +52,15 @@ def build() -> str:
 
 def copy_checkout(folder: Path) -> None:
     """Copy what a commit of the checkout would hold, plus the decoys."""
+    copy_tracked(folder)
+    for decoy in DECOYS:
+        target = folder / decoy
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("")
+
+
+def copy_tracked(folder: Path) -> None:
+    """Copy what a commit of the checkout would hold."""
     # git refuses a checkout of another owner because of its hooks. No hook runs here.
     git = ["git", "-c", "safe.directory=*"]
     listed = run([*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -59,11 +68,7 @@ def copy_checkout(folder: Path) -> None:
         source, target = paths.PROJECT / name, folder / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-    for decoy in DECOYS:
-        target = folder / decoy
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("")
+            shutil.copy(source, target)
 
 
 def expected_routes(folder: Path) -> set[str]:

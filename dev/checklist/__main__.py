@@ -9,6 +9,7 @@ from pathlib import Path
 from dev import paths
 from dev.checklist.page import PAGE, Line, lines
 from dev.checklist.results import Result, outcomes, result
+from lib.cli.words import plural
 
 
 def main() -> int:
@@ -33,7 +34,8 @@ def show(results: list[tuple[Line, Result]]) -> None:
     for section, rows in groupby(results, key=lambda row: row[0].section):
         print(f"\n{section}")
         for line, each in rows:
-            print(f"  {each.mark:<8}{line.text}  ({each.passed} of {each.passed + each.failed + each.skipped} tests)")
+            tests = plural(each.passed + each.failed + each.skipped, "test")
+            print(f"  {each.mark:<8}{line.text}  ({each.passed} of {tests})")
     kept = sum(each.mark == "ok" for _, each in results)
     print(f"\n{kept} of {len(results)} lines hold")
 

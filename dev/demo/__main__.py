@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev import dashboard
 from dev.demo.draining import drain, report_jobs
 from dev.demo.images import report_images, show_images
 from dev.demo.likes import report_likes, show_likes
@@ -20,6 +19,7 @@ from dev.process import signals
 from dev.supabase import temporary
 from dev.supabase.background import Background
 from dev.vercel import Functions
+from lib.cli.words import plural
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -68,8 +68,8 @@ def _verdict(checks: Sequence[Check]) -> int:
     broken = [check for check in checks if not check.kept]
     for check in broken:
         print(f"BROKEN: {check.promise}: {check.seen}", file=sys.stderr)
-    print(f"{len(checks) - len(broken)} promises kept, {len(broken)} broken")
-    print(f"See a queue and mend it: make dev, then {dashboard.PATH} at the address that it prints (docs/dashboard.md)")
+    print(f"{plural(len(checks) - len(broken), 'promise')} kept, {len(broken)} broken")
+    print("See a queue and mend it: `make dev`, then the dashboard whose address it prints (docs/dashboard.md).")
     return 1 if broken else 0
 
 

@@ -158,4 +158,4 @@ class Crowd:
     async def _report(self, say: Callable[[str], None]) -> None:
         while True:
             await asyncio.sleep(SAY_EVERY_S)
-            say(f"{len(self.clicks.milliseconds)} requests so far")
+            say(f"{len(self.clicks.milliseconds):,} requests so far")

@@ -1,12 +1,16 @@
 """Draining: the cron ticks until nothing is left, as Vercel's would."""
 
+import json
 import time
 from collections import Counter
 
 from dev.demo.scene import Scene, table
+from lib.cli.words import milliseconds, plural
 
 LONGEST_S = 45
 PAUSE_S = 0.5
+# Why a run ended, in words.
+STOPS = {"empty": "until nothing was due", "budget": "until its time was over", "limit": "until its limit"}
 
 
 def drain(scene: Scene) -> None:
@@ -18,18 +22,18 @@ def drain(scene: Scene) -> None:
         for reply in scene.functions.cron_tick():
             answer = reply.json()
             if reply.status != 200:
-                scene.check("the worker answers", False, f"{reply.status} {answer}")
+                scene.check("the worker answers", False, f"{reply.status} {json.dumps(answer)}")
                 return
             fates.update({name: answer[name] for name in ("completed", "retried", "dead", "snoozed", "discarded")})
             if answer["processed"]:
                 scene.say(
-                    f"one invocation: {answer['processed']} jobs in {answer['durationMs']} ms, "
-                    f"stopped because: {answer['stopReason']}"
+                    f"one invocation: {plural(answer['processed'], 'job')} in {milliseconds(answer['durationMs'])}, "
+                    f"{STOPS.get(answer['stopReason'], answer['stopReason'])}"
                 )
         time.sleep(PAUSE_S)
     left = active(scene)
-    scene.check("nothing is left in the queue", left == 0, f"{left} active jobs")
-    scene.check("no job died", fates["dead"] == 0, f"{sum(fates.values())} settled, {fates['dead']} dead")
+    scene.check("nothing is left in the queue", left == 0, plural(left, "active job"))
+    scene.check("no job died", fates["dead"] == 0, f"{sum(fates.values()):,} settled, {fates['dead']} dead")
 
 
 def active(scene: Scene) -> int:

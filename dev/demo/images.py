@@ -67,7 +67,9 @@ def report_images(scene: Scene, post_id: str) -> None:
     print(table(rows), flush=True)
     stored = rows[1:]
     scene.check("the photograph has all its sizes", len(stored) == 5, f"{len(stored)} files, to look at in {FOLDER}")
-    scene.check("its files are upright", all(row["upright"] == "yes" for row in stored), shown["blurhash"])
+    scene.check(
+        "its files are upright", all(row["upright"] == "yes" for row in stored), f"blurhash {shown['blurhash']}"
+    )
     clean = all(row["GPS"] == "no" and row["other EXIF"] == 0 for row in stored)
     scene.check("none of them says where it was taken", clean, "no EXIF, no GPS")
 

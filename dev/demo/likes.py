@@ -11,6 +11,7 @@ import httpx
 
 from dev.demo.clicking import Browsers, Clicks, Crowd, plan
 from dev.demo.scene import Scene, table
+from lib.cli.words import plural
 
 POSTS = 20
 SESSIONS = 200
@@ -29,7 +30,7 @@ def show_likes(scene: Scene) -> Counter[UUID]:
         clicks = _click(scene, posts)
         early = tick.result()
     _report_clicks(scene, clicks)
-    scene.say(f"a cron tick in the middle of it ran {early} jobs")
+    scene.say(f"a cron tick in the middle of it ran {plural(early, 'job')}")
     clicks.wanted.update(_rate_directly(scene, posts))
     return clicks.wanted
 
@@ -54,7 +55,7 @@ def report_likes(scene: Scene, wanted: Counter[UUID]) -> None:
     print(table(shown), flush=True)
     exact = sum(row["stored"] == row["actual"] for row in rows)
     total = sum(row["actual"] for row in rows)
-    scene.check("every stored count equals the ratings", exact == POSTS, f"{exact} of {POSTS}, {total} likes")
+    scene.check("every stored count equals the ratings", exact == POSTS, f"{exact} of {POSTS}, {total:,} likes")
     kept = sum(row["actual"] == wanted[row["id"]] for row in rows)
     scene.check("the ratings are what was clicked", kept == POSTS, f"{kept} of {POSTS}")
 
@@ -70,12 +71,17 @@ def _click(scene: Scene, posts: list[UUID]) -> Clicks:
 def _report_clicks(scene: Scene, clicks: Clicks) -> None:
     requests = len(clicks.milliseconds)
     hundredths = statistics.quantiles(clicks.milliseconds, n=100)
-    scene.say(f"{requests} requests in {clicks.seconds:.1f} s, {requests / clicks.seconds:.0f} a second")
+    scene.say(f"{requests:,} requests in {clicks.seconds:.1f} s, {requests / clicks.seconds:.0f} a second")
     scene.say(f"each answered in {hundredths[49]:.0f} ms (median), {hundredths[94]:.0f} ms (95 of 100)")
     # 503 is an answer too, on a machine so busy that a call takes over 3 s: the session asks again.
     if clicks.asked_again:
-        scene.say(f"{clicks.asked_again} sessions had to ask again, the machine being busy")
-    scene.check("every request is answered", set(clicks.answers) <= {200, 503}, str(dict(clicks.answers)))
+        scene.say(f"{plural(clicks.asked_again, 'call')} had to be made again, the machine being busy")
+    scene.check("every request is answered", set(clicks.answers) <= {200, 503}, _told(clicks.answers))
+
+
+def _told(answers: Counter[int]) -> str:
+    """Say which statuses came, and how often."""
+    return ", ".join(f"{plural(count, 'time')} {status or 'no answer'}" for status, count in sorted(answers.items()))
 
 
 def _tick_meanwhile(scene: Scene) -> int:

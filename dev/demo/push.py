@@ -82,6 +82,11 @@ def report_push(scene: Scene, user: User, service: PushService) -> None:
         headers={"apikey": env["SUPABASE_ANON_KEY"], "authorization": f"Bearer {user.token}"},
         timeout=20,
     ).json()
-    scene.check("the user has one notification, unread", [n["read_at"] for n in listed] == [None], str(listed))
+    scene.check("the user has one notification, unread", [n["read_at"] for n in listed] == [None], _told(listed))
     read = [service.browser.read(headers, body) for headers, body in service.arrived]
-    scene.check("one push arrived and its browser can read it", len(read) == 1, str(read))
+    scene.check("one push arrived and its browser can read it", len(read) == 1, _told(read))
+
+
+def _told(messages: list[dict[str, Any]]) -> str:
+    """Say what they say."""
+    return "; ".join(f"{each['title']}: {each['body']}" for each in messages) or "not one"

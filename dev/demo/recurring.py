@@ -1,6 +1,7 @@
 """Recurring jobs: the schedules that every project starts with, all due at once."""
 
 from dev.demo.scene import Scene
+from lib.cli.words import plural
 
 
 def show_recurring(scene: Scene) -> None:
@@ -17,4 +18,4 @@ def report_recurring(scene: Scene) -> None:
     )
     scene.check("each schedule's job completed, once", ran == scheduled, f"{ran} of {scheduled}")
     drifting = scene.count("select (queue_health() ->> 'drifting_posts')::int")
-    scene.check("the audit found every like count right", drifting == 0, f"{drifting} posts adrift")
+    scene.check("the audit found every like count right", drifting == 0, plural(drifting, "wrong count"))

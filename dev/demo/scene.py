@@ -56,9 +56,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "  (nothing)"
     names = list(rows[0])
-    cells = [[str(row[name]) for name in names] for row in rows]
+    cells = [["-" if row[name] is None else str(row[name]) for name in names] for row in rows]
     widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
-    numeric = [all(isinstance(row[name], int | float) for row in rows) for name in names]
+    numeric = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
 
     def line(values: list[str]) -> str:
         parts = [v.rjust(w) if right else v.ljust(w) for v, w, right in zip(values, widths, numeric, strict=True)]

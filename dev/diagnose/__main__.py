@@ -16,7 +16,7 @@ from dev.diagnose.report import show, summary
 from dev.diagnose.scene import OLD_APP, Scene
 from dev.doctor import Finding as Fact
 from dev.errors import StackError
-from dev.process import signals
+from dev.process import pipes, signals
 from dev.supabase import temporary
 
 
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     summary(console, findings, before, after)
     missed = [each.fault.code for each in findings if not each.evidence.shown]
     console.print(
-        f"{len(findings)} findings in {time.monotonic() - started:.0f} s." if not missed else f"Not shown: {missed}"
+        f"{len(findings)} findings in {time.monotonic() - started:.0f} s."
+        if not missed
+        else f"Not shown: {', '.join(missed)}"
     )
     if options.write and not missed:
         (paths.PROJECT / FILE).write_text(rendered(findings, before, after))
@@ -58,6 +60,6 @@ def run(console: Console) -> tuple[list[Finding], list[Fact], list[Fact]]:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        pipes.run(lambda: main(sys.argv[1:]))
     except StackError as error:
         sys.exit(f"diagnose-demo: {error}")

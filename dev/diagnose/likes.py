@@ -7,6 +7,7 @@ import httpx
 
 from dev.diagnose.fault import Evidence
 from dev.diagnose.scene import Scene
+from lib.cli.words import plural
 
 SESSIONS = 20
 # Two clicks at once do not always meet. So often they are tried.
@@ -44,7 +45,9 @@ def double_clicks(scene: Scene) -> Evidence:
         clicks += SESSIONS
         if doubles := scene.value(query):
             break
-    return Evidence(query + ";", f"{doubles} duplicates after {clicks} double clicks over the API", doubles > 0)
+    return Evidence(
+        query + ";", f"{plural(doubles, 'duplicate')} after {clicks} double clicks over the API", doubles > 0
+    )
 
 
 def lost_updates(scene: Scene) -> Evidence:

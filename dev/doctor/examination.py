@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from dev import paths
+from dev.doctor import names
 from dev.supabase import migrations
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -68,14 +69,17 @@ def scripts() -> list[Path]:
 
 
 def clashes(db: psycopg.Connection[Finding]) -> list[Finding]:
-    """What would stop the first migration: names that the app has given to something of its own."""
+    """What would stop the first migration: names of ours that the app has taken, ids that are no uuid."""
     (script,) = (each.file for each in migrations.found_in(paths.PROJECT) if each.name == NAMES)
     try:
         with db.transaction(force_rollback=True):
             db.execute(script.read_bytes())
     except psycopg.errors.DuplicateObject as refusal:
-        message = f"{refusal.diag.message_primary}: the migrations refuse to begin"
-        return [
-            Finding("names_taken", "high", "migrations", message, "-- Rename them in the app. Nothing was changed.")
-        ]
+        return [Finding("names_taken", "high", "migrations", _stops(refusal), names.moves(db))]
+    except psycopg.errors.DatatypeMismatch as refusal:
+        return [Finding("ids_not_uuid", "high", "migrations", _stops(refusal), f"-- {refusal.diag.message_hint}")]
     return []
+
+
+def _stops(refusal: psycopg.Error) -> str:
+    return f"{refusal.diag.message_primary}: the migrations refuse to begin"

@@ -1,6 +1,8 @@
 """Findings for people: by severity, each with what mends it."""
 
+import re
 from collections.abc import Sequence
+from textwrap import indent
 
 from rich.console import Console
 from rich.padding import Padding
@@ -10,6 +12,8 @@ from dev.doctor.examination import SEVERITIES, Finding, Severity
 
 STYLES: dict[Severity, str] = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
+COMMAND = re.compile(r"(psql|supabase|make|python|vercel|curl|\./queue|queue) ")
+
 
 def show(console: Console, findings: Sequence[Finding]) -> None:
     """Print the findings, the worst first, and how many there are."""
@@ -17,8 +21,9 @@ def show(console: Console, findings: Sequence[Finding]) -> None:
         head = Text.assemble((f" {finding.severity} ", STYLES[finding.severity]), "  ", (finding.code, "bold"))
         console.print(Text.assemble(head, "  ", (finding.subject, "dim")))
         console.print(Padding(Text(finding.message), (0, 0, 0, 4)))
-        # Not wrapped, so that it can be copied.
-        console.print(Text(f"    $ {finding.mend}", style="green"), soft_wrap=True)
+        # Not wrapped, so that it can be copied. SQL has no prompt before it.
+        prompt = "$ " if COMMAND.match(finding.mend) else ""
+        console.print(Text(indent(prompt + finding.mend, "    "), style="green"), soft_wrap=True)
         console.print()
     console.print(verdict(findings))
 
@@ -29,4 +34,4 @@ def verdict(findings: Sequence[Finding]) -> str:
         return "Nothing is wrong."
     counts = {each: sum(finding.severity == each for finding in findings) for each in SEVERITIES}
     found = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
-    return f"{len(findings)} findings: {found}."
+    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}: {found}."

@@ -1,4 +1,4 @@
-"""The command line: plan, show, and do."""
+"""The command line: plan, do, and tell."""
 
 import argparse
 import sys
@@ -11,60 +11,95 @@ from pydantic import ValidationError
 import dev.install
 from dev import paths
 from dev.errors import StackError
-from dev.install import manifest, steps
-from dev.install.manifest import Choices
+from dev.install import folders, manifest, names, steps, telling, writers
+from dev.install.manifest import Choices, Manifest
 from dev.install.plan import Plan, for_install, for_removal
+from dev.process import pipes
+from dev.supabase.migrations import found_in
+from lib.cli.words import plural
+
+# What may be said of a choice, where its pattern would say nothing to a person.
+RULES = {
+    "folder": "a folder of the app, such as queue or services/queue",
+    "prefix": "lower-case letters, digits and -, at most 40, such as jobs",
+    "supabase": "the app's folder of that name, relative to the app, such as ../../supabase",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; return 1 when something stops it."""
-    asked = _parser().parse_args(arguments)
-    app = asked.into.resolve()
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.remove and (asked.add or any(getattr(asked, name) for name in Choices.model_fields)):
+        parser.error("--remove takes out all that was put in: no other choice goes with it")
     try:
-        if not (app / "package.json").exists():
-            raise StackError(f"{app} has no package.json: it is not the folder of a Next.js app")
-        plan = (
-            for_removal(app)
-            if asked.remove
-            else for_install(paths.PROJECT, app, _choices(asked, app), _now(), asked.add)
-        )
-        show(plan, dry_run=asked.dry_run)
-        if plan.problems:
-            print(f"\nNothing was changed: {len(plan.problems)} of these stop it.", file=sys.stderr)
-            return 1
+        app = folders.app_at(asked.into, paths.PROJECT)
         before = manifest.read(app)
-        if not asked.dry_run:
-            carry_out(plan)
-        if asked.remove and before is not None:
-            print("\n" + steps.after_removal(paths.PROJECT, before))
-        elif plan.manifest is not None:
-            print("\n" + steps.after_install(plan.manifest.choices, steps.writers_of_likes(app, plan.manifest.files)))
+        return remove(app, asked) if asked.remove else install(app, before, _choices(asked, app, before), asked)
     except StackError as failure:
-        print(f"error: {failure}", file=sys.stderr)
+        telling.remark("error:", str(failure), style="bold red", stderr=True)
         return 1
+
+
+def install(app: Path, before: Manifest | None, choices: Choices, asked: argparse.Namespace) -> int:
+    """Put the queue into the app, or bring it up to date."""
+    # The first time, the pages are built and Postgres is downloaded.
+    with telling.console(stderr=True).status("Looking at the app"):
+        plan = _planned(app, before, choices, asked.add)
+    if plan.problems:
+        _tell_remarks(plan)
+        telling.say(f"Nothing was changed: {plural(len(plan.problems), 'problem')} to solve first.", stderr=True)
+        return 1
+    kinds = telling.kinds_of(plan)
+    if not asked.dry_run:
+        carry_out(plan)
+    telling.say(_title(plan, before, asked))
+    telling.show_changes(plan, kinds, dry_run=asked.dry_run, every=asked.verbose)
+    _tell_remarks(plan)
+    if asked.dry_run:
+        telling.say(
+            "Nothing was changed."
+            + (" Without --dry-run it does this, and says what comes next." if plan.changes else "")
+        )
+    elif not plan.changes:
+        telling.say("What comes after an installation is in docs/adopt.md, from section 3 on.")
+    elif before is None:
+        steps.after_install(plan, _writers(plan))
+    else:
+        steps.after_change(plan, before, _writers(plan))
     return 0
 
 
-def show(plan: Plan, *, dry_run: bool) -> None:
-    """Print what will happen, each file on a line in a dry run."""
-    created = [name for name in plan.write if plan.creates(name)]
-    updated = [name for name in plan.write if not plan.creates(name)]
-    for word, names in (("create", created), ("update", updated), ("delete", plan.delete)):
-        for name in names if dry_run else ():
-            print(f"{word}  {name}")
-        if names:
-            print(f"{'would ' if dry_run else ''}{word} {len(names)} files")
-    print(f"{plan.unchanged} files are as they should be") if plan.unchanged else None
-    for note in plan.notes:
-        print(f"note: {note}")
-    for problem in plan.problems:
-        print(f"stops: {problem}", file=sys.stderr)
+def _planned(app: Path, before: Manifest | None, choices: Choices, add: Sequence[str]) -> Plan:
+    """Decide what to do, and look whether names are taken while the migration that asks for them is not there."""
+    plan = for_install(paths.PROJECT, app, choices, datetime.now(UTC), add)
+    first = found_in(paths.PROJECT)[0].file.name
+    if before is None or first not in before.migrations:
+        problems, notes = names.taken((app / choices.supabase).parent)
+        plan.problems += problems
+        plan.notes += notes
+    return plan
+
+
+def remove(app: Path, asked: argparse.Namespace) -> int:
+    """Take out what was put in."""
+    before = manifest.read(app)
+    plan = for_removal(app)
+    kinds = telling.kinds_of(plan)
+    if not asked.dry_run:
+        carry_out(plan)
+    telling.say(f"{'Would take' if asked.dry_run else 'Took'} the queue out of {app}.")
+    telling.show_changes(plan, kinds, dry_run=asked.dry_run, every=asked.verbose)
+    _tell_remarks(plan)
+    if asked.dry_run:
+        telling.say("Nothing was changed. Without --dry-run it does this, and says how to roll the database back.")
+    elif before is not None:
+        steps.after_removal(paths.PROJECT, before)
+    return 0
 
 
 def carry_out(plan: Plan) -> None:
-    """Write and delete. The manifest comes first: what is cut short is known as ours, and the next run completes it."""
-    if plan.manifest is not None:
-        (plan.app / manifest.FILE_NAME).write_text(plan.manifest.dumps())
+    """Write and delete."""
     for name, content in plan.write.items():
         target = plan.app / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,38 +112,78 @@ def carry_out(plan: Plan) -> None:
             folder.rmdir()
 
 
-def _choices(asked: argparse.Namespace, app: Path) -> Choices:
-    """What was asked for; what was not asked for is as it was installed."""
-    before = manifest.read(app)
-    known = before.choices.model_dump() if before else {"mode": "two-projects"}
-    given = {name: getattr(asked, name) for name in ("mode", "folder", "prefix") if getattr(asked, name) is not None}
+def _title(plan: Plan, before: Manifest | None, asked: argparse.Namespace) -> str:
+    """Return the first line."""
+    if not plan.changes:
+        kept = f"{plural(plan.unchanged, 'file')} and {plural(plan.unchanged_migrations, 'migration')}"
+        return f"The queue in {plan.app} is up to date: {kept}."
+    if before is not None and asked.add:
+        return f"{'Would add' if asked.dry_run else 'Added'} {', '.join(asked.add)} to the queue in {plan.app}."
+    if before is not None:
+        return f"{'Would bring' if asked.dry_run else 'Brought'} the queue in {plan.app} up to date."
+    how = (
+        f"a second project in {plan.choices.folder}/"
+        if plan.choices.mode == "two-projects"
+        else "one project with the app"
+    )
+    return f"{'Would put' if asked.dry_run else 'Put'} the queue into {plan.app}, as {how}."
+
+
+def _tell_remarks(plan: Plan) -> None:
+    for note in plan.notes:
+        telling.remark("note:", note, style="yellow")
+    for problem in plan.problems:
+        telling.remark("stops:", problem, style="bold red", stderr=True)
+
+
+def _writers(plan: Plan) -> list[str]:
+    ours = (
+        {*plan.manifest.files, *(each.installed_as for each in plan.manifest.migrations.values())}
+        if plan.manifest
+        else set()
+    )
+    return writers.writers_of_likes(plan.app, plan.app / plan.choices.supabase, ours)
+
+
+def _choices(asked: argparse.Namespace, app: Path, before: Manifest | None) -> Choices:
+    """What was asked for; what was not asked for is as it was installed, or where it is found."""
+    known = before.choices.model_dump() if before else {"mode": "two-projects", "supabase": folders.supabase_of(app)}
+    given = {name: getattr(asked, name) for name in Choices.model_fields if getattr(asked, name) is not None}
     try:
-        return Choices.model_validate(known | given)
+        choices = Choices.model_validate(known | given)
     except ValidationError as refused:
         problem = refused.errors()[0]
-        raise StackError(f"--{problem['loc'][0]}: {problem['msg']}") from refused
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+        name = str(problem["loc"][0])
+        raise StackError(f"--{name} {problem['input']}: it must be {RULES[name]}") from refused
+    if asked.supabase is not None and not (app / choices.supabase).is_dir():
+        raise StackError(f"--supabase {choices.supabase}: {(app / choices.supabase).resolve()} is not there")
+    return choices
 
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m dev.install", description=dev.install.__doc__, formatter_class=raw)
     parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the app's repository")
-    parser.add_argument("--mode", choices=["two-projects", "one-project"], help="two-projects, unless said otherwise")
+    parser.add_argument("--mode", choices=["two-projects", "one-project"], help="Vercel projects; else two-projects")
+    parser.add_argument("--folder", metavar="DIR", help="of two projects: the queue's, in the app; else queue")
     parser.add_argument(
-        "--folder", help="of two projects: where the queue's lies in the app, queue/ unless said otherwise"
+        "--prefix", metavar="NAME", help="our routes are /api/NAME/..., where the app has such ones itself"
     )
-    parser.add_argument("--prefix", help="our routes are /api/<prefix>/..., where the app has such routes itself")
     parser.add_argument(
-        "--add", action="append", default=[], metavar="NAME", help="an optional step: a file of supabase/optional"
+        "--supabase", metavar="DIR", help="the app's supabase/, from the app; else found in the repository"
+    )
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an optional step, such as strict_likes; again for more",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what it would do, and change nothing")
+    parser.add_argument("--verbose", action="store_true", help="name each file")
     parser.add_argument("--remove", action="store_true", help="take out what it put in")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    pipes.run(lambda: main(sys.argv[1:]))

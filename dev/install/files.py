@@ -1,7 +1,7 @@
 """Which files of this checkout go into an app, and where they lie there."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dev import api_docs, dashboard
@@ -15,6 +15,8 @@ NOT_SERVER = "lib/cli/"
 # One project's root has these; a queue in a folder of its own has its public pages too.
 SETTINGS = ("requirements.txt", ".python-version")
 CLIENT = "clients/typescript/src"
+# One project's /docs/ is the app's: there the description of the API lies where the operators' page is.
+DOCS = f"{dashboard.PATH}docs/"
 # Of the queue's database, for supabase-js: beside the client.
 TYPES = "supabase/types.ts"
 
@@ -22,10 +24,10 @@ TYPES = "supabase/types.ts"
 def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
     """Return the files that the app should have, by path. Migrations are not among them.
 
-    The operators' page comes built, for the app's type checker would read its sources; it knows no prefix.
+    The pages come built, for the app's type checker would read their sources.
     """
     own = choices.mode == "two-projects"
-    base = f"{choices.folder}/" if own else ""
+    base = base_of(choices)
     found = {}
     for file in _tracked(project, (*SERVER, *SETTINGS, *(("public/**/*",) if own else ()))):
         name = file.relative_to(project).as_posix()
@@ -33,21 +35,43 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
             continue
         found[base + (name if own else _prefixed(name, choices.prefix))] = file.read_bytes()
     found[f"{base}queue.env.example"] = (project / ".env.example").read_bytes()
-    client = "src/lib/suplatzigram" if (app / "src").is_dir() else "lib/suplatzigram"
+    client = client_of(app)
     for file in _tracked(project, (f"{CLIENT}/**/*",)):
         found[f"{client}/{file.relative_to(project / CLIENT).as_posix()}"] = file.read_bytes()
     if (project / TYPES).exists():
         found[f"{client}/database.ts"] = (project / TYPES).read_bytes()
-    if (project / "dashboard").is_dir() and not choices.prefix:
-        page = dashboard.build(project)
-        for file in filter(Path.is_file, sorted(page.rglob("*"))):
-            found[f"{base}{file.relative_to(project).as_posix()}"] = file.read_bytes()
-        if own:
-            for file in filter(Path.is_file, sorted(api_docs.build(project).rglob("*"))):
-                found[f"{base}{file.relative_to(project).as_posix()}"] = file.read_bytes()
+    # They call /api/, which is theirs in a project of their own, whatever prefix the app's rewrites have.
+    if (project / "dashboard").is_dir() and (own or not choices.prefix):
+        found |= {f"{base}public/{name}": content for name, content in _pages(project, own=own)}
     if own:
         found[f"{base}vercel.json"] = vercel_json.for_own_project(project).encode()
     return found
+
+
+def base_of(choices: Choices) -> str:
+    """Return the folder of the app that the functions are in, with a slash; nothing when that is the app's root."""
+    return f"{choices.folder}/" if choices.mode == "two-projects" else ""
+
+
+def client_of(app: Path) -> str:
+    """Return the folder of the TypeScript client in the app."""
+    return "src/lib/suplatzigram" if (app / "src").is_dir() else "lib/suplatzigram"
+
+
+def _pages(project: Path, *, own: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield the operators' page and the description of the API, by their paths in public/."""
+    public = project / "public"
+    for file in filter(Path.is_file, sorted(dashboard.build(project).rglob("*"))):
+        yield file.relative_to(public).as_posix(), file.read_bytes()
+    docs = api_docs.PATH if own else DOCS
+    for file in filter(Path.is_file, sorted(api_docs.build(project).rglob("*"))):
+        content = file.read_bytes()
+        if not own and file.name in ("index.html", "start.js"):
+            content = content.replace(b'"/openapi.json', f'"{DOCS}openapi.json'.encode())
+            content = content.replace(f'"{api_docs.PATH}'.encode(), f'"{DOCS}'.encode())
+        yield f"{docs[1:]}{file.name}", content
+    if not own:
+        yield f"{DOCS[1:]}openapi.json", (public / "openapi.json").read_bytes()
 
 
 def changed(project: Path, choices: Choices, original: str | None) -> dict[str, bytes]:

@@ -14,13 +14,22 @@ type Mode = Literal["two-projects", "one-project"]
 
 
 class Choices(BaseModel):
-    """How the app wants it. folder: where the queue's own project lies, with two of them. prefix: of our routes."""
+    """How the app wants it. folder: where the queue's own project lies, with two of them. prefix: of our routes.
+
+    supabase: where the app's Supabase project is, relative to the app.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     mode: Mode
     folder: str = Field("queue", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
     prefix: str = Field("", pattern=r"^([a-z0-9][a-z0-9-]{0,39})?$")
+    supabase: str = Field("supabase", pattern=r"^(\.\./)*([A-Za-z0-9_.-]+/)*supabase$")
+
+    @property
+    def migrations(self) -> str:
+        """The folder of the app's migrations, relative to the app."""
+        return f"{self.supabase}/migrations"
 
 
 class Migration(BaseModel):

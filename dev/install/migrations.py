@@ -14,7 +14,6 @@ from dev.install.manifest import Migration, checksum
 from dev.supabase import migrations
 
 VERSION = "%Y%m%d%H%M%S"
-FOLDER = Path("supabase/migrations")
 OPTIONAL = "optional/"
 
 
@@ -34,20 +33,21 @@ class Placed:
 
 
 def place(
-    project: Path, app: Path, known: dict[str, Migration], now: datetime, add: Sequence[str] = ()
+    project: Path, folder: Path, known: dict[str, Migration], now: datetime, add: Sequence[str] = ()
 ) -> tuple[list[Placed], list[str]]:
     """Return where each of our migrations lies, and what is wrong. One that lies there keeps its name.
 
-    Optional steps that are in the app already stay, and `add` brings more of them, after all others.
+    folder: the app's migrations. Optional steps that are in the app already stay, and `add` brings more of them, after
+    all others.
     """
     placed, problems = [], []
-    version = first_version(app, now)
+    version = first_version(folder, now)
     wanted = {each.file.name: each.file for each in migrations.found_in(project)}
     optional = [key for key in known if key.startswith(OPTIONAL)] + [f"{OPTIONAL}{name}.sql" for name in add]
     wanted |= {key: project / "supabase" / key for key in optional}
     for key, source in wanted.items():
-        if not source.exists():
-            problems.append(f"there is no supabase/{key}")
+        if key.startswith(OPTIONAL) and key.removeprefix(OPTIONAL).removesuffix(".sql") not in steps(project):
+            problems.append(f"there is no supabase/{key}: --add takes {', '.join(steps(project))}")
             continue
         content, before = checksum(source.read_bytes()), known.get(key)
         if before is None:
@@ -57,28 +57,36 @@ def place(
             version += timedelta(seconds=1)
             continue
         placed.append(Placed(key, source, before.installed_as, before.checksum, new=False))
-        problems += _changes(app, source, before, content)
+        problems += _changes(folder, source, before, content)
     gone = sorted(known.keys() - wanted.keys())
     problems += [f"{name} was installed, and this checkout does not have it: is it an older one?" for name in gone]
     return placed, problems
 
 
-def _changes(app: Path, source: Path, before: Migration, content: str) -> list[str]:
+def steps(project: Path) -> list[str]:
+    """Return the names of the optional steps."""
+    return sorted(file.stem for file in (project / "supabase" / OPTIONAL).glob("*.sql"))
+
+
+def _changes(folder: Path, source: Path, before: Migration, content: str) -> list[str]:
     """Say what was edited that may have been applied already: a migration is never edited."""
     problems = []
-    installed = app / FOLDER / before.installed_as
+    installed = folder / before.installed_as
     if content != before.checksum:
         problems.append(f"{source.name} has changed since it was installed; a later version must bring a new file")
     if not installed.exists():
-        problems.append(f"{FOLDER / before.installed_as} was installed and is gone: restore it from the app's history")
+        problems.append(
+            f"{before.installed_as} was installed and is gone: restore it from the app's history, or, when nothing was"
+            " pushed yet, use --remove and install again"
+        )
     elif checksum(installed.read_bytes()) != before.checksum:
-        problems.append(f"{FOLDER / before.installed_as} was edited: restore it from the app's history")
+        problems.append(f"{before.installed_as} was edited: restore it from the app's history")
     return problems
 
 
-def first_version(app: Path, now: datetime) -> datetime:
+def first_version(folder: Path, now: datetime) -> datetime:
     """Return a version that is now, or later where the app has later ones."""
-    found = (re.match(r"\d{14}(?=_)", file.name) for file in (app / FOLDER).glob("*.sql"))
+    found = (re.match(r"\d{14}(?=_)", file.name) for file in folder.glob("*.sql"))
     newest = max((match[0] for match in found if match), default="")
     first = now.astimezone(UTC).replace(microsecond=0)
     try:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dev.errors import StackError
-from dev.install import files, manifest, migrations, routes
+from dev.install import files, folders, manifest, migrations, routes
 from dev.install.manifest import Choices, Manifest, checksum
 
 # With these in one folder, Vercel would not look at our requirements.txt.
@@ -15,19 +15,31 @@ PYTHON_PROJECTS = ("pyproject.toml", "uv.lock", "Pipfile", "Pipfile.lock")
 
 @dataclass
 class Plan:
-    """Files to write and to delete, by path in the app; problems, each of which stops it; notes, for a person."""
+    """Files to write and to delete, by path in the app; problems, each of which stops it; notes, for a person.
+
+    manifest: what the app will have of it, None when it is taken out. new_migrations: those to write, by path.
+    unchanged: how many files are as they should be already; unchanged_migrations: how many migrations.
+    """
 
     app: Path
-    manifest: Manifest | None
+    choices: Choices
+    manifest: Manifest | None = None
     write: dict[str, bytes] = field(default_factory=dict)
     delete: list[str] = field(default_factory=list)
+    new_migrations: list[str] = field(default_factory=list)
     unchanged: int = 0
+    unchanged_migrations: int = 0
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def creates(self, name: str) -> bool:
         """Whether a file to write is not there yet."""
         return not (self.app / name).exists()
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.write or self.delete)
 
 
 def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: Sequence[str] = ()) -> Plan:
@@ -37,10 +49,12 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: 
     """
     before = manifest.read(app)
     if before is not None and before.choices != choices:
-        raise StackError(f"it is installed with {_described(before.choices)}: remove it first to change that")
+        raise StackError(
+            f"it is installed with {_described(before.choices)}: to change that, take it out first, with --remove"
+        )
     known = before or Manifest(choices=choices)
-    plan = Plan(app, None)
-    placed, problems = migrations.place(project, app, known.migrations, now, add)
+    plan = Plan(app, choices)
+    placed, problems = migrations.place(project, app / choices.migrations, known.migrations, now, add)
     plan.problems += problems
     own = files.wanted(project, app, choices)
     originals = dict(known.originals)
@@ -51,21 +65,23 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: 
         _decide(plan, name, content, known, originals)
     for each in placed:
         if each.new:
-            plan.write[(migrations.FOLDER / each.installed_as).as_posix()] = each.source.read_bytes()
+            name = f"{choices.migrations}/{each.installed_as}"
+            plan.write[name] = each.source.read_bytes()
+            plan.new_migrations.append(name)
+    plan.unchanged_migrations = len(placed) - len(plan.new_migrations)
     for name in sorted(known.files.keys() - own.keys()):
         _drop(plan, name, known.files[name])
-    plan.problems += _python_problems(app, choices)
-    problems, notes = routes.collisions(project, app, choices)
-    plan.problems += problems
-    plan.notes += notes + routes.caught_by_proxy(project, app, choices)
-    if choices.prefix:
-        plan.notes.append("the operators' page calls /api/admin/queue, so it is not installed under a prefix")
+    _remark(plan, project)
     plan.manifest = Manifest(
         choices=choices,
         files={name: checksum(content) for name, content in own.items()},
         migrations={each.key: each.note() for each in placed},
         originals=originals,
     )
+    kept = plan.manifest.dumps().encode()
+    if before is None or (app / manifest.FILE_NAME).read_bytes() != kept:
+        # First of all: what is cut short is known as ours, and the next run completes it.
+        plan.write = {manifest.FILE_NAME: kept, **plan.write}
     return plan
 
 
@@ -74,7 +90,7 @@ def for_removal(app: Path) -> Plan:
     before = manifest.read(app)
     if before is None:
         raise StackError(f"{app / manifest.FILE_NAME} is not there: nothing was installed by this program")
-    plan = Plan(app, None)
+    plan = Plan(app, before.choices)
     for name, content in before.files.items():
         original = before.originals.get(name)
         if name in before.originals and original is not None:
@@ -85,9 +101,22 @@ def for_removal(app: Path) -> Plan:
         else:
             _drop(plan, name, content)
     for each in before.migrations.values():
-        _drop(plan, (migrations.FOLDER / each.installed_as).as_posix(), each.checksum)
+        _drop(plan, f"{before.choices.migrations}/{each.installed_as}", each.checksum)
     plan.delete.append(manifest.FILE_NAME)
     return plan
+
+
+def _remark(plan: Plan, project: Path) -> None:
+    """Note what collides with the app, and what it should know."""
+    app, choices = plan.app, plan.choices
+    plan.problems += _python_problems(app, choices)
+    problems, notes = routes.collisions(project, app, choices)
+    plan.problems += problems
+    plan.notes += notes + routes.caught_by_proxy(project, app, choices) + _ignored(plan)
+    if choices.prefix and choices.mode == "one-project":
+        plan.notes.append(
+            "the operators' page and the description of the API call /api/, so they are not installed under a prefix"
+        )
 
 
 def _decide(plan: Plan, name: str, content: bytes, known: Manifest, originals: dict[str, str | None]) -> None:
@@ -109,7 +138,8 @@ def _decide(plan: Plan, name: str, content: bytes, known: Manifest, originals: d
     elif name in originals:
         plan.write[name] = content
     else:
-        plan.problems.append(f"{name} is there already and is not ours: rename it, or use --mode two-projects")
+        other = "--mode two-projects" if plan.choices.mode == "one-project" else "another --folder"
+        plan.problems.append(f"{name} is there already and is not ours: rename it, or use {other}")
 
 
 def _drop(plan: Plan, name: str, content: str) -> None:
@@ -132,8 +162,17 @@ def _python_problems(app: Path, choices: Choices) -> list[str]:
     ]
 
 
+def _ignored(plan: Plan) -> list[str]:
+    """Say which of our files git would leave out of the next commit, and so of the deployment."""
+    names = folders.ignored_by_git(plan.app, [*plan.write])
+    if not names:
+        return []
+    some = f"{names[0]}" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return [f"git ignores {some}, so a commit would be without. Make an exception in .gitignore"]
+
+
 def _described(choices: Choices) -> str:
-    return " ".join(f"--{name} {text}" for name, text in choices.model_dump().items() if text)
+    return " ".join(f"--{name} {text}" for name, text in choices.model_dump(exclude_defaults=True).items())
 
 
 def _text(file: Path) -> str | None:

@@ -88,10 +88,23 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
             base = f"api/{choices.prefix}/" if choices.prefix else ""
             excluded = base or "api/(?:ratings|posts|queue|admin|health)"
             notes.append(
-                f"{file.relative_to(app)} runs before {', '.join(caught)}: a redirect to a login page would answer for "
-                f"the queue. Exclude them in its matcher, for example '/((?!{excluded}|_next/static|_next/image).*)'"
+                f"{file.relative_to(app)} runs before {', '.join(_shortened(caught, paths))}: a redirect to a login "
+                "page would answer for the queue. Exclude them in its matcher, for example:\n"
+                f"'/((?!{excluded}|_next/static|_next/image).*)'"
             )
     return notes
+
+
+def _shortened(caught: list[str], paths: list[str]) -> list[str]:
+    """Write a folder of ours with a star when all in it are caught; not /api itself, where the app's are too."""
+    parents = {path: path.rpartition("/")[0] for path in paths}
+    whole = {
+        each
+        for each in parents.values()
+        if each.count("/") > 1 and all(path in caught for path in paths if parents[path] == each)
+    }
+    some = {each for each in whole if list(parents.values()).count(each) > 1}
+    return sorted({f"{parents[path]}/*" if parents[path] in some else path for path in caught})
 
 
 def matchers_of(source: str) -> list[str]:

@@ -60,7 +60,8 @@ def _headers(ours: dict[str, Any], base: str) -> list[dict[str, Any]]:
 
 
 def _rewrites(ours: dict[str, Any], base: str) -> list[dict[str, str]]:
-    """The operators' page, also without a slash at its end, which Next.js takes away."""
+    """The two pages, also without a slash at their end, which Next.js takes away."""
     if base != "/api" or not ours.get("rewrites"):
         return []
-    return [{"source": "/admin/queue", "destination": "/admin/queue/index.html"}, *ours["rewrites"]]
+    pages = {"/admin/queue": "/admin/queue/index.html", "/admin/queue/docs{/}?": "/admin/queue/docs/index.html"}
+    return [*({"source": path, "destination": file} for path, file in pages.items()), *ours["rewrites"]]

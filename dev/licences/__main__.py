@@ -1,11 +1,11 @@
 """Write docs/licences.md. Exit status 1 when a licence is not allowed."""
 
-import sys
 from collections.abc import Iterable
 
 from dev import paths
 from dev.licences import npm, python
 from dev.licences.package import ALLOWED, Package
+from dev.process import pipes
 
 PAGE = paths.PROJECT / "docs/licences.md"
 # Lock files whose packages are bundled into public/.
@@ -46,4 +46,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    pipes.run(main)

@@ -12,6 +12,7 @@ FORMS = {
     "CRON_SECRET": "{}",
     "QUEUE_API_TOKEN": "{}",
     "ADMIN_API_TOKEN": "{}",
+    "VIEWER_API_TOKEN": "{}",
 }
 
 

@@ -39,7 +39,9 @@ def before(
     direct: Annotated[
         bool, typer.Option("--direct", help="Directly: SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY.")
     ] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it.")] = False,  # noqa: ARG001
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """See and mend the Suplatzigram queue.
 

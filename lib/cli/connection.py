@@ -14,11 +14,15 @@ from lib.cli.directly import Directly
 from lib.cli.over_http import VARIABLES, OverHttp
 from lib.cli.problems import BadUsage
 
-ENV_FILE = Path(".env.local")
-NOTHING_SET = """nothing says which queue. Set one of these pairs in the environment, or in a file for --env-file:
-  QUEUE_URL and ADMIN_API_TOKEN                     over HTTP, as the dashboard does
-  SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY        directly
-`make dev` writes an .env.local, which is read when nothing else is set."""
+ENV_FILE = ".env.local"
+# Set by the script ./queue: where it lies. `make dev` writes its .env.local there.
+CHECKOUT = "QUEUE_CHECKOUT"
+NOTHING_SET = """nothing says which queue. Set one of these pairs, in the
+environment or in a file for --env-file:
+  QUEUE_URL and ADMIN_API_TOKEN                over HTTP, as the dashboard does
+  SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY   directly
+`make dev` writes an .env.local, which is read when nothing else is set.
+Looked for it in {}."""
 
 type Way = Literal["http", "direct"]
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -26,11 +30,25 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A decision. note: what to tell when the choice was made for the user."""
+    """A decision. source: what says where the queue is. note: what to tell when the choice was made for the user."""
 
     way: Way
     environment: Mapping[str, str] = field(repr=False)
+    source: str
     note: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the queue, or its Supabase, is asked."""
+        if self.way == "http":
+            return self.environment["QUEUE_URL"]
+        return self.environment.get("SUPABASE_URL") or self.environment["NEXT_PUBLIC_SUPABASE_URL"]
+
+    @property
+    def advice(self) -> str:
+        """What to look at when nobody answers."""
+        local = urlsplit(self.address.strip()).hostname in _THIS_MACHINE
+        return f"{self.address} comes from {self.source}" + ("; is `make dev` running?" if local else "")
 
     def open(self) -> Backend:
         """Open it, in a running event loop.
@@ -44,25 +62,49 @@ class Connection:
 
 
 def choose(url: str | None, env_file: Path | None, way: Way | None, environment: Mapping[str, str]) -> Connection:
-    """Decide. What is given on the command line comes first, then env_file, then the environment, then .env.local.
+    """Decide. What is given on the command line comes first, then env_file, then the environment, then .env.local: of
+    the current folder, or of the checkout whose script was called.
 
     Raises:
         BadUsage: nothing says which queue, or not for the way that was asked for.
     """
     given = {name: value for name, value in environment.items() if value.strip()}
-    note = None
+    source, note = "the environment", None
+    looked_for = _env_files(given)
     if env_file is not None:
         given |= read_file(env_file)
-    elif url is None and not given.keys() & {"QUEUE_URL", "SUPABASE_URL"} and ENV_FILE.exists():
-        given |= read_file(ENV_FILE)
-        note = f"reading {ENV_FILE}"
+        source = str(env_file)
+    elif url is None and not given.keys() & {"QUEUE_URL", "SUPABASE_URL"}:
+        for found in [file for file in looked_for if _says_which_queue(file, given)][:1]:
+            given |= read_file(found)
+            source, note = str(found), f"reading {found}"
     if url is not None:
         given["QUEUE_URL"] = url
+        source = "--url"
     chosen: Way = way or ("http" if "QUEUE_URL" in given else "direct")
     needed = "QUEUE_URL" if chosen == "http" else "SUPABASE_URL"
     if needed not in given and not (chosen == "direct" and "NEXT_PUBLIC_SUPABASE_URL" in given):
-        raise BadUsage(NOTHING_SET if way is None else f"{needed} is not set, which --{way} needs")
-    return Connection(chosen, given, note)
+        if way is not None:
+            raise BadUsage(f"{needed} is not set, which --{way} needs")
+        raise BadUsage(NOTHING_SET.format(" and ".join(map(str, looked_for))))
+    return Connection(chosen, given, source, note)
+
+
+def _env_files(environment: Mapping[str, str]) -> list[Path]:
+    """Return where an .env.local is looked for, in this order."""
+    here, checkout = Path(ENV_FILE), environment.get(CHECKOUT)
+    beside = [Path(checkout, ENV_FILE)] if checkout and Path(checkout).resolve() != Path.cwd() else []
+    return [here, *beside]
+
+
+def _says_which_queue(file: Path, environment: Mapping[str, str]) -> bool:
+    """Whether it has a pair. The .env.local of a Next.js app has the project's address, and no key of the service."""
+    if not file.exists():
+        return False
+    found = environment.keys() | read_file(file).keys()
+    return "QUEUE_URL" in found or (
+        "SUPABASE_SERVICE_ROLE_KEY" in found and bool(found & {"SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"})
+    )
 
 
 def read_file(file: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from lib.cli.words import clean
 
@@ -56,14 +57,12 @@ def tell(text: str) -> None:
 
 def fail(text: str) -> None:
     """Say what went wrong."""
-    err.print("[bold red]✗[/] ", end="")
-    err.print(clean(text), markup=False)
+    err.print(Text.assemble(("✗", "bold red"), f" {clean(text)}"))
 
 
 def done(text: str) -> None:
     """Say what was done."""
-    out.print("[bold green]✓[/] ", end="")
-    out.print(clean(text), markup=False)
+    out.print(Text.assemble(("✓", "bold green"), f" {clean(text)}"))
 
 
 def indented(text: RenderableType, mark: str = "") -> Table:

@@ -40,19 +40,27 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changi
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing, and say how many jobs would be changed.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to show.")]
 JobTypeArgument = Annotated[str, typer.Argument(autocompletion=_types, help="A job type.", show_default=False)]
-JobIds = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Jobs.", show_default=False)]
+JobIds = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="The jobs' ids.", show_default=False)]
 Status = Annotated[
     Literal["pending", "processing", "failed", "completed", "dead", "discarded", "cancelled"] | None,
-    typer.Option("--status", "-s", help="Jobs in this state. failed: waits for a retry."),
+    typer.Option(
+        "--status",
+        "-s",
+        metavar="STATE",
+        help="pending, processing, failed (waits for a retry), completed, dead, discarded or cancelled.",
+    ),
 ]
 JobType = Annotated[str | None, typer.Option("--type", "-t", autocompletion=_types, help="Jobs of this type.")]
 Key = Annotated[str | None, typer.Option("--key", "-k", help="The job with this idempotency key.")]
 Text = Annotated[str | None, typer.Option("--text", help="Text in the error, whatever its case.")]
 PayloadFilter = Annotated[str | None, typer.Option("--payload", "-p", help="A JSON object that the payload contains.")]
 Since = Annotated[
-    str | None, typer.Option("--since", help="Made since then: 2h, 3d, or a date and time such as 2026-11-24T10:00.")
+    str | None,
+    typer.Option(
+        "--since", metavar="WHEN", help="Made since then: 2h, 3d, or a date and time such as 2026-11-24T10:00."
+    ),
 ]
-Until = Annotated[str | None, typer.Option("--until", help="Made before then.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Made before then.")]
 
 
 def moment(text: str | None, option: str, direction: int = -1) -> datetime | None:

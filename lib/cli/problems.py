@@ -25,6 +25,17 @@ class NotReachable(Exception):
     """Nobody answers, or what answers is no queue."""
 
 
+# Fields of the routes, as the command line has them.
+_TYPED = {
+    "jobType": "job type",
+    "cronExpression": "--cron",
+    "scheduledFor": "--at",
+    "idempotencyKey": "--key",
+    "maxAttempts": "--max-attempts",
+    "priority": "--priority",
+    "timezone": "--timezone",
+}
+
 EXPECTED = (BadUsage, NotReachable, errors.QueueError)
 
 
@@ -45,7 +56,8 @@ def explain(problem: Exception) -> list[str]:
     """Return what to tell, a line each; further broken rules follow the first."""
     match problem:
         case errors.InvalidInput():
-            return [str(problem), *(f"{each.field}: {each.rule}" for each in problem.others)]
+            broken = [errors.BrokenRule(problem.field, problem.rule), *problem.others]
+            return [f"{_TYPED.get(each.field, each.field)}: {each.rule}" for each in broken]
         case errors.NotAuthenticated():
             return [f"{problem}: is the token right, and is it the one of this queue?"]
         case errors.DatabaseUnavailable() | errors.DatabaseTimeout() | errors.UnreadableAnswer():

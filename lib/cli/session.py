@@ -38,25 +38,28 @@ def talk[T](context: typer.Context, work: Callable[[Backend], Awaitable[T]]) -> 
         typer.Exit: with a code other than 0, after the reason was told.
     """
     options: Options = context.obj
+    connection = guarded(options.connection)
 
     async def run() -> T:
-        backend = options.connection().open()
+        backend = connection.open()
         try:
             return await work(backend)
         finally:
             await backend.aclose()
 
     quieten_logs()
-    return guarded(lambda: asyncio.run(run()))
+    return guarded(lambda: asyncio.run(run()), connection)
 
 
-def guarded[T](work: Callable[[], T]) -> T:
-    """Do it, and turn an expected problem into words and an exit code."""
+def guarded[T](work: Callable[[], T], connection: Connection | None = None) -> T:
+    """Do it, and turn an expected problem into words and an exit code. connection: what is asked meanwhile."""
     try:
         return work()
     except EXPECTED as problem:
         for line in explain(problem):
             fail(line)
+        if connection is not None and exit_code(problem) == Exit.UNREACHABLE:
+            tell(f"→ {connection.advice}")
         raise typer.Exit(exit_code(problem)) from None
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None

@@ -22,7 +22,7 @@ def conclude(notification_id: UUID, verdicts: Sequence[PushVerdict | GivenUp]) -
     """Done, unless a push is to be tried again: then at the latest moment that a push service asked for."""
     later = [verdict for verdict in verdicts if isinstance(verdict, NotYet)]
     if later:
-        message = f"{len(later)} of {len(verdicts)} pushes failed for now: {later[0].reason}"
+        message = f"{_which(len(later), len(verdicts), 'failed', 'failed')} for now: {later[0].reason}"
         waits = [verdict.retry_after_s for verdict in later if verdict.retry_after_s is not None]
         raise RetryLater(message, max(waits)) if waits else JobFailure(message)
     for verdict in verdicts:
@@ -48,8 +48,8 @@ def _unanswered(given_up: Sequence[GivenUp]) -> Outcome:
     """Not one push service answered. No failed job, as below: a user's endpoint may be such that it never does."""
     log_event("push.unanswered", level=logging.WARNING, pushes=len(given_up), reason=given_up[0].reason)
     return Discard(
-        f"{len(given_up)} of {len(given_up)} pushes were not answered: {given_up[0].reason}. The notification is in the"
-        " app"
+        f"{_which(len(given_up), len(given_up), 'was', 'were')} not answered: {given_up[0].reason}."
+        " The notification is in the app"
     )
 
 
@@ -60,7 +60,14 @@ def _refused_for_the_sender(refused: Sequence[Refused]) -> Outcome:
     log_event("push.sender_refused", level=logging.ERROR, pushes=len(refused), statuses=statuses)
     said = ", ".join(map(str, statuses))
     return Discard(
-        f"{len(refused)} of {len(refused)} pushes were refused ({said}): VAPID_PRIVATE_KEY is probably not the key"
-        " that these browsers subscribed with. Restore it, or let the app subscribe again. The notification is in the"
-        " app"
+        f"{_which(len(refused), len(refused), 'was', 'were')} refused ({said}): VAPID_PRIVATE_KEY is probably not"
+        " the key that these browsers subscribed with. Restore it, or let the app subscribe again. The notification is"
+        " in the app"
     )
+
+
+def _which(some: int, of_all: int, verb: str, verb_of_many: str) -> str:
+    """The push was, 1 of 2 pushes was, 2 of 2 pushes were."""
+    if of_all == 1:
+        return f"the push {verb}"
+    return f"{some} of {of_all} pushes {verb if some == 1 else verb_of_many}"

@@ -1,17 +1,38 @@
--- reserve_names: the first file. It refuses, before anything changes, when the app has something under a name of ours.
+-- reserve_names: the first file. It refuses, before anything changes, when the app has something under a name of ours, or
+-- ids of posts and users that are no uuid, which all functions of the queue take.
 --
 -- PostgREST exposes the schema public only, so what clients and the server use has to be there. The rest is in
 -- queue_private. posts_new, post_ratings and comments are adopted, so tables of these names are no clash; anything else is.
 -- A name that was free is reserved here. Whatever has it later is ours, so applying the set again, or going on after a
 -- file that failed, is not refused. A later version reserves its new names by the same function, in a file of its own.
 -- Functions are reserved by name, whatever their arguments: of two functions with one name, PostgREST cannot choose.
--- Locks: not one. Safe to repeat: yes. Errors: 42710, the message names every clash.
+-- Locks: not one. Safe to repeat: yes. Errors: 42710, the message names every clash; 42804, every column.
 
 do $$
 begin
   if to_regnamespace('queue_private') is not null and to_regclass('queue_private.reserved_names') is null then
     raise exception 'these names are taken: schema queue_private'
       using errcode = '42710', hint = 'Nothing was changed. Rename the schema, then apply the migrations again.';
+  end if;
+end
+$$;
+
+do $$
+declare
+  others text;
+begin
+  select string_agg(format('%s.%s is %s', wanted.app_table, a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by wanted.nth)
+  into others
+  from (values
+    (1, 'posts_new', 'id'), (2, 'posts_new', 'user_id'), (3, 'post_ratings', 'post_id'), (4, 'comments', 'post_id')
+  ) as wanted (nth, app_table, name)
+  join pg_catalog.pg_attribute as a
+    on a.attrelid = to_regclass('public.' || wanted.app_table) and a.attname = wanted.name and not a.attisdropped
+  join pg_catalog.pg_class as c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+  where a.atttypid <> 'uuid'::regtype;
+  if others is not null then
+    raise exception 'these columns have to be uuid: %', others
+      using errcode = '42804', hint = 'Nothing was changed. Give the posts ids of type uuid, and what refers to them, first.';
   end if;
 end
 $$;

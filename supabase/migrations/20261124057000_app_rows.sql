@@ -69,11 +69,13 @@ create or replace function queue_private.restore_app_rows() returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   app_table text;
   switch_on text[];
   each_statement text;
   columns text;
+  contents text;
 begin
   if to_regclass('queue_private.repaired_rows') is null then
     return;
@@ -108,7 +110,11 @@ begin
     and post.created_at = repaired.removed_at;
 
   foreach app_table in array array['post_ratings', 'comments'] loop
-    select string_agg(format('%I', a.attname), ', ' order by a.attnum) into columns
+    -- Each column by the alias: the app's may have any name.
+    select
+      string_agg(format('%I', a.attname), ', ' order by a.attnum),
+      string_agg(format('whole.%I', a.attname), ', ' order by a.attnum)
+    into columns, contents
     from pg_catalog.pg_attribute as a
     where a.attrelid = to_regclass('public.' || app_table) and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
     execute format(
@@ -125,8 +131,8 @@ begin
          returning repaired.removed
        )
        insert into public.%1$I (%2$s) overriding system value
-       select %2$s from back cross join lateral jsonb_populate_record(null::public.%1$I, back.removed)',
-      app_table, columns
+       select %3$s from back cross join lateral jsonb_populate_record(null::public.%1$I, back.removed) as whole',
+      app_table, columns, contents
     );
   end loop;
 

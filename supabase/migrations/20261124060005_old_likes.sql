@@ -30,6 +30,7 @@ create or replace function queue_private.keep_old_likes(most_per_post integer de
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   added bigint;
 begin
@@ -37,10 +38,10 @@ begin
   where not old.kept and old.likes - old.ratings between 1 and most_per_post;
   execute format(
     'insert into public.post_ratings (post_id, session_id)
-     select old.post_id, md5(old.session_key || '' '' || number)::uuid::text::%s
+     select old.post_id, md5(old.session_key || '' '' || counter.number)::uuid::text::%s
      from queue_private.old_likes as old
      join public.posts_new as post on post.id = old.post_id
-     cross join lateral generate_series(1, old.likes - old.ratings) as number
+     cross join lateral generate_series(1, old.likes - old.ratings) as counter (number)
      where old.kept
      on conflict (post_id, session_id) do nothing',
     (
@@ -60,14 +61,15 @@ create or replace function queue_private.forget_old_likes() returns bigint
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   removed bigint;
 begin
   delete from public.post_ratings as rating
   using queue_private.old_likes as old
-  cross join lateral generate_series(1, old.likes - old.ratings) as number
+  cross join lateral generate_series(1, old.likes - old.ratings) as counter (number)
   where old.kept and rating.post_id = old.post_id
-    and rating.session_id::text = md5(old.session_key || ' ' || number)::uuid::text;
+    and rating.session_id::text = md5(old.session_key || ' ' || counter.number)::uuid::text;
   get diagnostics removed = row_count;
   update queue_private.old_likes as old set kept = false where old.kept;
   return removed;

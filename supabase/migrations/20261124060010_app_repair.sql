@@ -106,7 +106,7 @@ with orphans as (
   delete from public.post_ratings as rating
   where rating.post_id is null or rating.session_id is null
     or not exists (select from public.posts_new as post where post.id = rating.post_id)
-  returning to_jsonb(rating) as removed
+  returning to_jsonb(rating.*) as removed
 )
 insert into queue_private.repaired_rows (table_name, reason, removed)
 select 'post_ratings', 'no such post, or no session', orphans.removed from orphans;
@@ -123,7 +123,7 @@ with duplicates as (
     from public.post_ratings as copies
   ) as numbered
   where numbered.place = rating.ctid and numbered.nth > 1
-  returning to_jsonb(rating) as removed
+  returning to_jsonb(rating.*) as removed
 )
 insert into queue_private.repaired_rows (table_name, reason, removed)
 select 'post_ratings', 'a second rating of the same session', duplicates.removed from duplicates;
@@ -137,14 +137,14 @@ with orphans as (
     select from pg_catalog.pg_constraint as c
     where c.contype = 'f' and c.confrelid = 'public.comments'::regclass
   )
-  returning to_jsonb(comment) as removed
+  returning to_jsonb(comment.*) as removed
 )
 insert into queue_private.repaired_rows (table_name, reason, removed)
 select 'comments', 'no such post', orphans.removed from orphans;
 
 -- A time that Python has no date for would fail every page that its post is on.
 insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'posts_new', 'created_at missing or outside the years 1 to 9999, now the time of the repair', to_jsonb(post)
+select 'posts_new', 'created_at missing or outside the years 1 to 9999, now the time of the repair', to_jsonb(post.*)
 from public.posts_new as post
 where post.created_at is null
   or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';

@@ -13,6 +13,7 @@ create or replace function queue_private.refuse_image_url() returns trigger
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 begin
   raise exception 'image_url breaks the rule "posts_new_image_url_is_a_url_or_a_path"'
     using errcode = '23514', constraint = 'posts_new_image_url_is_a_url_or_a_path',

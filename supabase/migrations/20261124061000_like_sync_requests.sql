@@ -26,6 +26,7 @@ language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
 as $$
+#variable_conflict use_variable
 declare
   moment timestamptz := clock_timestamp();
   window_ends timestamptz := moment + interval '2 seconds';
@@ -64,6 +65,7 @@ language plpgsql volatile security definer
 set search_path = ''
 set enable_seqscan = off
 as $$
+#variable_conflict use_variable
 declare
   moment timestamptz := clock_timestamp();
   window_ends timestamptz := moment + interval '2 seconds';

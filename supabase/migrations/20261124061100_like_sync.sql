@@ -14,6 +14,7 @@ language plpgsql volatile
 set search_path = ''
 set lock_timeout = '2s'
 as $$
+#variable_conflict use_variable
 declare
   counted integer;
 begin
@@ -41,7 +42,7 @@ language plpgsql volatile
 set search_path = ''
 set lock_timeout = '2s'
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   held uuid[];
 begin

@@ -49,6 +49,7 @@ set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
+<<own>>
 declare
   stored_session public.post_ratings.session_id%type := change_like.session_id;
   removed boolean := false;
@@ -69,7 +70,7 @@ begin
   for round in 1..100 loop
     if wanted is not true then
       delete from public.post_ratings as rating
-      where rating.post_id = change_like.post_id and rating.session_id = stored_session;
+      where rating.post_id = change_like.post_id and rating.session_id = own.stored_session;
       removed := found;
       if removed and char_length(change_like.session_id) < 16 then
         insert into queue_private.short_sessions (session_id) values (change_like.session_id)
@@ -80,7 +81,7 @@ begin
 
     if refuse_short_new_session and char_length(change_like.session_id) < 16 and not exists (
       select from public.post_ratings as rating
-      where rating.session_id = stored_session and char_length(rating.session_id::text) < 16
+      where rating.session_id = own.stored_session and char_length(rating.session_id::text) < 16
     ) and not exists (
       select from queue_private.short_sessions as short where short.session_id = change_like.session_id
     ) then
@@ -89,7 +90,7 @@ begin
     -- The key share lock comes before the row, so a post that is deleted meanwhile is "no such post" and never a
     -- foreign key error.
     insert into public.post_ratings (post_id, session_id)
-    select post.id, stored_session
+    select post.id, own.stored_session
     from public.posts_new as post
     where post.id = change_like.post_id
     for key share
@@ -201,7 +202,7 @@ set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   wanted_session public.post_ratings.session_id%type := like_states.session_id;
 begin

@@ -15,6 +15,7 @@ language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
 as $$
+#variable_conflict use_variable
 declare
   start uuid := after_post_id;
 begin

@@ -117,6 +117,7 @@ create or replace function queue_private.grant_post_columns() returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   posts queue_private.adopted_tables;
   forbidden text[];
@@ -163,6 +164,7 @@ create or replace function queue_private.refuse_like_writes() returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+#variable_conflict use_variable
 begin
   update queue_private.like_writes set mode = 'strict', decided_at = now() where mode = 'transitional';
   if not found then

@@ -113,6 +113,7 @@ language plpgsql volatile
 set search_path = ''
 set enable_seqscan = off
 as $$
+#variable_conflict use_variable
 declare
   priorities integer[] := queue_private.limit_image_jobs(owners);
 begin
@@ -156,6 +157,7 @@ create or replace function queue_private.ask_for_post_images() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+#variable_conflict use_variable
 begin
   perform queue_private.ask_for_image_jobs(
     array_agg(added.id), array_agg(added.image_url), array_agg('process_image_' || added.id),

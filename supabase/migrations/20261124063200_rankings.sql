@@ -48,7 +48,7 @@ language plpgsql volatile
 set search_path = ''
 set lock_timeout = '2s'
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 begin
   if max_posts is null or max_posts not between 1 and 100000 then
     raise exception 'max_posts must be from 1 to 100000' using errcode = '22023';

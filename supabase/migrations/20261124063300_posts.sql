@@ -22,7 +22,7 @@ create or replace function public.create_post(user_id uuid, caption text, image_
 language plpgsql volatile
 set search_path = ''
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   post public.posts_new;
 begin
@@ -65,7 +65,7 @@ returns table (
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   ids uuid[];
   keys text[];

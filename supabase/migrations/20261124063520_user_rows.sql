@@ -9,6 +9,7 @@ create or replace function queue_private.remove_rows_of_users() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+#variable_conflict use_variable
 begin
   -- The locks have to be taken after the sort.
   perform pg_advisory_xact_lock(held.key)

@@ -69,6 +69,7 @@ create or replace function queue_private.tell_owed_likes() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   moment timestamptz := clock_timestamp();
   owed_to uuid[];

@@ -27,7 +27,33 @@ begin
 end
 $$;
 
+-- undo_app_changes gives the rows back after it has dropped columns that the migrations added, and for that reads two of
+-- posts_new. So these two go last.
+do $$
+begin
+  -- Of a set that stopped half way, as undo_app_changes does.
+  perform queue_private.end_app_changes(begun.step)
+  from (select distinct kept.step from queue_private.app_facts_before as kept where kept.step <> 'first') as begun;
+end
+$$;
+create temporary table goes_last on commit drop as
+select noted.id, noted.unmake from queue_private.app_changes as noted
+where noted.added and noted.kind = 'column' and noted.table_name = 'posts_new'
+  and noted.make ~ ' add column (likes|created_at) ';
+delete from queue_private.app_changes as noted where noted.id in (select goes_last.id from pg_temp.goes_last);
+
 select queue_private.undo_app_changes(null);
+
+do $$
+declare
+  column_goes text;
+begin
+  for column_goes in select distinct goes_last.unmake from pg_temp.goes_last loop
+    perform queue_private.keep_removed_rows('posts_new');
+    execute column_goes;
+  end loop;
+end
+$$;
 
 do $$
 declare

@@ -1,14 +1,18 @@
 """What is wrong with the command, the way or the permission: a sentence on standard error, and a code for scripts."""
 
 import json
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from dev.vercel import Functions
-from tests.cli.conftest import Db, Done, Queue
+from tests.cli.conftest import ROOT, Db, Done, Queue
 
 JOB = "01890000-0000-7000-8000-000000000001"
 TOKEN = "test-token-0123456789"
@@ -18,7 +22,7 @@ TOKEN = "test-token-0123456789"
     ("arguments", "code", "words"),
     [
         (("jobs", "--status", "bad"), 2, "'bad' is not one of"),
-        (("jobs", "--type", "bad"), 2, "jobType: must be one of"),
+        (("jobs", "--type", "bad"), 2, "job type: must be one of"),
         (("jobs", "--payload", "[1]"), 2, "--payload must be a JSON object"),
         (("jobs", "--since", "soon"), 2, "--since: 'soon' is neither a date"),
         (("job", "nonsense"), 2, "valid UUID"),
@@ -28,6 +32,7 @@ TOKEN = "test-token-0123456789"
         (("cancel", "--type", "sync_like_count", "--yes"), 2, "cannot be cancelled"),
         (("cancel", "--status", "dead", "--yes"), 2, "filter.status: cancel acts on pending"),
         (("pause", "bad"), 2, "must be one of"),
+        (("schedules", "create", "x", "cleanup_expired"), 2, "--cron: create needs it"),
         (("enqueue",), 2, "say which type"),
         (("enqueue", "process_image", "-p", "{}"), 2, "payload.postId: Field required"),
         (("enqueue", "process_image", "-p", "@no-such-file"), 2, "no-such-file cannot be read"),
@@ -107,7 +112,11 @@ def test_a_queue_that_cannot_be_reached_is_code_3(directly: Queue, answering: Ca
     for env, words in ((nobody, "does not answer"), (page, "not understood"), (broken, "502"), (unset, "(X)")):
         done = directly("--http", "stats", env=env)
         assert (done.code, words in told(done, TOKEN)) == (3, True), done.err
-    assert directly("stats", env={"SUPABASE_URL": "http://127.0.0.1:9"}).code == 3
+        assert f"→ {env['QUEUE_URL']} comes from the environment; is `make dev` running?" in done.err
+    down = directly("stats", env={"SUPABASE_URL": "http://127.0.0.1:9"})
+    assert (down.code, "→ http://127.0.0.1:9 comes from the environment; is `make dev`" in down.err) == (3, True)
+    elsewhere = directly("--url", "https://queue.invalid", "stats", env={"ADMIN_API_TOKEN": TOKEN})
+    assert elsewhere.err.endswith("→ https://queue.invalid comes from --url\n")
 
 
 def test_a_token_is_not_sent_in_the_clear(directly: Queue) -> None:
@@ -133,6 +142,38 @@ def test_which_queue_is_decided_in_a_documented_order(directly: Queue) -> None:
     assert directly("--url", "http://127.0.0.1:9", "status", env={"ADMIN_API_TOKEN": TOKEN}).code == 3
     without_token = directly("--url", "http://127.0.0.1:9", "status")
     assert (without_token.code, "ADMIN_API_TOKEN is not set" in without_token.err) == (2, True)
+
+
+def test_the_checkouts_file_is_read_where_the_current_folder_has_none(directly: Queue) -> None:
+    """`make dev` writes it there, and an alias is typed anywhere. One here comes first, if it says which queue."""
+    checkout = directly.folder / "checkout"
+    checkout.mkdir()
+    env = dict.fromkeys(directly.env, "") | {"QUEUE_CHECKOUT": str(checkout)}
+    looked_for = f"Looked for it in .env.local and {checkout}/.env.local."
+    assert looked_for in directly("status", env=env).err
+    (checkout / ".env.local").write_text("QUEUE_URL=http://127.0.0.1:9\nADMIN_API_TOKEN=x\n")
+    (directly.folder / ".env.local").write_text("NEXT_PUBLIC_SUPABASE_URL=http://127.0.0.1:8\n")
+    done = directly("status", env=env)
+    assert (done.code, done.err.splitlines()[0]) == (3, f"reading {checkout}/.env.local")
+    assert f"→ http://127.0.0.1:9 comes from {checkout}/.env.local; is `make dev` running?" in done.err
+    (directly.folder / ".env.local").write_text("FUNCTIONS_URL=http://127.0.0.1:8\nADMIN_API_TOKEN=x\n")
+    assert "http://127.0.0.1:8 comes from .env.local;" in directly("status", env=env).err
+
+
+def test_the_script_says_where_its_checkout_is(tmp_path: Path) -> None:
+    """Also when it is called through a link. The interpreter is a stand-in that tells what it was given."""
+    checkout, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
+    (checkout / ".venv/bin").mkdir(parents=True)
+    elsewhere.mkdir()
+    shutil.copy(ROOT / "queue", checkout)
+    python = checkout / ".venv/bin/python"
+    python.write_text('#!/bin/sh\necho "$QUEUE_CHECKOUT" "$PYTHONPATH" "$@"\n')
+    python.chmod(0o700)
+    (elsewhere / "queue").symlink_to(checkout / "queue")
+    said = subprocess.run(
+        ["./queue", "status"], cwd=elsewhere, env={"PATH": os.environ["PATH"]}, capture_output=True, check=True
+    )
+    assert said.stdout.decode() == f"{checkout} {checkout} -m lib.cli status\n"
 
 
 def test_enqueueing_over_http_needs_its_own_token(over_http: Queue) -> None:

@@ -1,5 +1,7 @@
 """On a terminal: colours, a screen that refreshes, questions, completion."""
 
+import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -11,9 +13,14 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from lib.cli.backend import Operation
+from lib.cli.commands.health import _watch
+from lib.cli.problems import NotReachable
 from tests.cli.conftest import Db, Queue
 from tests.cli.scene import die, trouble
 
@@ -108,6 +115,40 @@ def test_watch_looks_again_until_it_is_stopped(on_terminal: Open, db: Db) -> Non
     assert "Traceback" not in terminal.text
 
 
+class FailsWhileItIsStopped:
+    """A queue whose answer is an error in the moment in which Ctrl-C cancels the look."""
+
+    where = "https://queue.example.com"
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    def may_ask(self, operation: Operation[Any, Any]) -> bool:
+        """Everything."""
+        return True
+
+    async def ask[I: BaseModel, O: BaseModel](self, operation: Operation[I, O], given: I) -> O:
+        """Answer with an error once the call is cancelled."""
+        self.asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise NotReachable("no answer")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+async def test_ctrl_c_ends_a_watch_whose_look_fails_in_that_moment() -> None:
+    """The look's error takes the place of the cancellation."""
+    queue = FailsWhileItIsStopped()
+    watch = asyncio.create_task(_watch(queue, every_s=0.01))
+    await queue.asked.wait()
+    watch.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await watch
+
+
 def test_a_question_is_asked_with_the_count(on_terminal: Open, db: Db) -> None:
     """No is an answer, and its code says that nothing was done."""
     for _ in range(3):
@@ -125,12 +166,14 @@ def test_everything_fits_into_a_narrow_terminal(on_terminal: Open, db: Db, width
     """No line is broken by the terminal, and ids, which one copies, are whole."""
     trouble(db)
     dead = die(db)
-    for command in (("status",), ("jobs", "-n", "5", "--status", "dead"), ("stats",), ("schedules",), ("actions",)):
+    listed = (("status",), ("jobs", "-n", "5", "--status", "dead"), ("stats",), ("schedules",), ("actions",))
+    refused = (("jobs", "--type", "bad"), ("jobs", "--since", "the-day-before-yesterday"))
+    for command in (*listed, *refused):
         terminal = on_terminal(*command, width=width, env={"NO_COLOR": "1"})
         terminal.end()
         lines = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", terminal.text).splitlines()
         assert max(map(len, lines)) <= width, command
-        assert dead in terminal.text or command[0] != "jobs"
+        assert dead in terminal.text or command != listed[1]
 
 
 def test_colours_are_for_terminals_that_want_them(on_terminal: Open, directly: Queue) -> None:

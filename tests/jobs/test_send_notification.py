@@ -281,7 +281,7 @@ async def test_an_endpoint_that_never_answers_kills_no_job(
     await push(PUSH_HOSTS=",".join(hosts.values()))
     [row] = ended(db, "send_notification")
     assert row["status"] == "discarded"
-    assert row["error_message"].startswith("1 of 1 pushes were not answered: ")
+    assert row["error_message"].startswith("the push was not answered: ")
     assert silent(db) == [1]
 
 

@@ -1,15 +1,17 @@
 """`make check` itself: a check that cannot fail proves nothing."""
 
+import re
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from dev.check import __main__ as checks
-from dev.check import bundle
+from dev.check import bundle, extend
 from dev.check.bundle import Function
 from dev.check.commands import CheckError
 from dev.check.schema import describe
+from dev.paths import PROJECT
 from dev.supabase.address import Address
 
 VENDORED = ("_vendor/starlette-1.0.dist-info/METADATA", "_vendor/starlette/__init__.pyc")
@@ -105,6 +107,39 @@ def test_a_difference_between_two_schemas_is_seen(
 def test_two_clones_are_described_alike(address: Address, project: dict[str, str]) -> None:
     """No oid or other accident of one database is among the facts."""
     assert describe(project["DATABASE_URL"]) == describe(address.postgres_url())
+
+
+def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
+    """Whole files, and lines below a line that is there. What does not fit any more is said, and nothing is guessed."""
+    (tmp_path / "old.py").write_text("one\nsecret: 1\ntwo\n")
+    shown = "# T\n\n**`{}`**{}: why.\nMore of why.\n\n```python\nnew\n```\n\n```sh\nmake x\n```\n"
+    page = shown.format("new.py", "") + shown.format("old.py", ", below the line with `secret:`")
+    for part in extend.files_of(page):
+        part.write(tmp_path)
+    assert (tmp_path / "new.py").read_text() == "new\n"
+    assert (tmp_path / "old.py").read_text() == "one\nsecret: 1\nnew\ntwo\n"
+    refused = {
+        "and it is there": shown.format("new.py", ""),
+        "has 0 of it": shown.format("old.py", ", below the line with `x`"),
+    }
+    for problem, text in refused.items():
+        (wrong,) = extend.files_of(text)
+        with pytest.raises(CheckError, match=problem):
+            wrong.write(tmp_path)
+    (tmp_path / extend.MIGRATIONS).mkdir(parents=True)
+    (tmp_path / extend.MIGRATIONS / "20300101000000_of_a_fork.sql").touch()
+    (migration,) = extend.files_of(shown.format(f"{extend.MIGRATIONS}/20270101000000_name.sql", ""))
+    assert migration.due(tmp_path).name == f"{extend.MIGRATIONS}/20300101000001_name.sql"
+    page = (PROJECT / extend.PAGE).read_text()
+    assert [part.name for part in extend.files_of(page)] == re.findall(r"^\*\*`(.+?)`\*\*", page, re.MULTILINE)
+
+
+def test_a_check_that_there_is_not_gets_the_names_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody looks for one."""
+    with pytest.raises(SystemExit):
+        checks.chosen(["format"])
+    listed = capsys.readouterr().err.partition("there are ")[2].strip().split(", ")
+    assert listed == sorted(checks.CHECKS)
 
 
 def test_the_outcome_is_one_closing_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

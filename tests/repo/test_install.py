@@ -4,19 +4,20 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dev import paths
-from dev.install import manifest, migrations, routes
+from dev.install import folders, manifest, names, routes, steps, writers
 from dev.install.__main__ import main
 from dev.install.manifest import Choices
 from dev.supabase.migrations import found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 NEXT_APP = ROOT / "dev/check/next_app"
-OURS = [f"/api/{name}" for name in ("admin/queue/jobs", "posts", "queue/process", "ratings")]
+OURS = [f"/api/{name}" for name in ("admin/queue/*", "health/queue", "posts", "queue/*", "ratings")]
 SUPABASE_PROXY = r"""
     export const config = {
       matcher: [
@@ -25,6 +26,20 @@ SUPABASE_PROXY = r"""
       ],
     }
 """
+
+
+MIGRATIONS = Path("supabase/migrations")
+OLD_APP = ROOT / "dev/diagnose/old_app/supabase/migrations"
+
+
+LOOK = names.taken
+
+
+@pytest.fixture(autouse=True)
+def _no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One test asks a database for names that are taken; it is not needed for the others. No line is wrapped."""
+    monkeypatch.setenv("COLUMNS", "10000")
+    monkeypatch.setattr(names, "taken", lambda project: ([], []))
 
 
 @pytest.fixture
@@ -56,6 +71,11 @@ def install(app: Path, *arguments: str) -> int:
     return main(["--into", str(app), *arguments])
 
 
+def function(name: str, body: str) -> str:
+    """Return a migration that makes a function."""
+    return f"create or replace function public.{name}() returns void language plpgsql as $$ begin\n{body}\nend $$;"
+
+
 def contents(app: Path) -> dict[str, bytes]:
     """Return every file of the app."""
     return {file.relative_to(app).as_posix(): file.read_bytes() for file in app.rglob("*") if file.is_file()}
@@ -72,24 +92,40 @@ def test_what_it_puts_in_it_takes_out(app: Path, mode: str, capsys: pytest.Captu
     assert sorted(app.rglob("*/")) == folders
     printed = capsys.readouterr().out
     assert "supabase/rollback/migrations.sql" in printed
-    assert "migration repair --status reverted 20300101000001 20300101000002" in printed
+    assert "migration repair --status reverted 2030010{1000001..1000059} " in printed
 
 
 def test_a_dry_run_changes_nothing_and_names_every_file(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says what the real one then does."""
     before = contents(app)
-    assert install(app, "--dry-run") == 0
+    assert install(app, "--dry-run", "--verbose") == 0
     assert contents(app) == before
-    named = {line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("create ")}
+    named = set(re.findall(r"^  create   (\S+)$", capsys.readouterr().out, re.MULTILINE))
     install(app)
-    assert contents(app).keys() - before.keys() - {manifest.FILE_NAME} == named
+    assert contents(app).keys() - before.keys() == named
     assert {"lib/suplatzigram/react.ts", "lib/suplatzigram/database.ts", "queue/api/ratings.py"} <= named
+
+
+def test_what_it_does_is_told_by_folder(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for a hundred migrations; what comes next has the numbers of the document's sections."""
+    install(app)
+    told = capsys.readouterr().out
+    assert re.search(r"^  created  queue/lib/ +\d+ files$", told, re.MULTILINE)
+    assert re.search(
+        r"^  created  supabase/migrations/ +\d+ migrations, 20300101000001 to 2030\d+$", told, re.MULTILINE
+    )
+    assert re.search(r"^  created  \.suplatzigram-queue\.json$", told, re.MULTILINE)
+    assert told.count("  created  ") < 10
+    document = (ROOT / "docs/adopt.md").read_text()
+    steps_told = re.findall(r"^  (\d)\. ([A-Z][a-z ]+)[:,] ", told, re.MULTILINE)
+    assert len(steps_told) == 4
+    assert [f"## {number}. {name}\n" for number, name in steps_told if f"## {number}. {name}\n" not in document] == []
 
 
 def test_migrations_come_after_the_app_s_in_our_order(app: Path) -> None:
     """Under versions that are times, one second apart."""
     install(app)
-    ours = [file.name for file in sorted((app / migrations.FOLDER).glob("*.sql"))][2:]
+    ours = [file.name for file in sorted((app / MIGRATIONS).glob("*.sql"))][2:]
     assert [name.split("_", 1)[1] for name in ours] == [f"{each.name}.sql" for each in found_in(ROOT)]
     assert ours[0].startswith("20300101000001_")
     assert ours[60].startswith("20300101000101_")
@@ -97,11 +133,19 @@ def test_migrations_come_after_the_app_s_in_our_order(app: Path) -> None:
 
 def test_repeating_it_changes_nothing(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whenever it is repeated: files that are there keep their versions."""
+    own = contents(app)
     install(app, "--mode", "one-project")
     after = contents(app)
+    capsys.readouterr()
     assert install(app) == 0
     assert contents(app) == after
-    assert "create" not in capsys.readouterr().out.split("files are as they should be")[1]
+    told = capsys.readouterr().out.split("\n\n")
+    migrations = len(found_in(ROOT))
+    files = len(after) - len(own) - migrations - len([manifest.FILE_NAME])
+    assert told == [
+        f"The queue in {app} is up to date: {files} files and {migrations} migrations.",
+        "What comes after an installation is in docs/adopt.md, from section 3 on.\n",
+    ]
 
 
 def test_an_upgrade_adds_replaces_and_deletes(app: Path, checkout: Path) -> None:
@@ -126,7 +170,7 @@ def test_an_optional_step_comes_last_and_stays(app: Path, capsys: pytest.Capture
     install(app)
     for _ in range(2):
         assert install(app, "--add", "strict_likes") == 0
-        ours = sorted((app / migrations.FOLDER).glob("*.sql"))
+        ours = sorted((app / MIGRATIONS).glob("*.sql"))
         assert [file.name for file in ours if "strict" in file.name] == [ours[-1].name]
     assert install(app, "--add", "no_such_step") == 1
     assert "there is no supabase/optional/no_such_step.sql" in capsys.readouterr().err
@@ -230,7 +274,8 @@ def test_the_app_s_own_vercel_json_keeps_what_it_has(app: Path) -> None:
     [
         (SUPABASE_PROXY, OURS),
         ("export const config = { matcher: ['/dashboard/:path*', '/api/posts'] }", ["/api/posts"]),
-        ("export const config = { matcher: '/api/queue/:path*' }", ["/api/queue/process"]),
+        ("export const config = { matcher: '/api/queue/:path*' }", ["/api/queue/*"]),
+        ("export const config = { matcher: '/api/queue/jobs' }", ["/api/queue/jobs"]),
         ("export function proxy() {}", OURS),
         ((NEXT_APP / "proxy.ts").read_text(), []),
         ("export const config = { matcher: ['/about'] } // matcher: '/api/posts'", []),
@@ -240,22 +285,251 @@ def test_a_proxy_that_comes_before_our_routes_is_named(tmp_path: Path, source: s
     """It redirects to a login page, and the cron never reaches the worker."""
     (tmp_path / "proxy.ts").write_text(source)
     notes = routes.caught_by_proxy(ROOT, tmp_path, Choices(mode="one-project"))
-    assert [path for path in OURS if any(f" {path}," in note or f" {path}:" in note for note in notes)] == caught
+    named = [path for note in notes for path in re.findall(r"(/api\S*)[,:] ", note)]
+    assert named == caught
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("await db.from('posts_new').update({ likes: n + 1 })", [1]),
+        (
+            'await supabase\n  .from("posts_new")\n  .update({\n    caption,\n    likes: likes + 1\n  })',
+            [5],
+        ),
+        ("db.from(`posts_new`) // one more\n  .upsert(posts.map((p) => ({ id: p.id, 'likes': p.likes + 1 })))", [2]),
+        ("db.from<Post>('posts_new').insert({ caption, likes })", [1]),
+        (
+            "db.from('posts_new').insert([{ caption: f(1), likes: 0 }]); db.from('posts_new').update({ likes: 2 })",
+            [1, 1],
+        ),
+        ('like({ id: "x", likes: 0 })', []),
+        ("const card = (post: Post) => ({ id: post.id, likes: post.likes })", []),
+        ("render(<LikeButton post={{ id: '1', likes: 3 }} />)", []),
+        ("db.from('posts_new').update({ caption })\nsetPost({ ...post, likes: 3 })", []),
+        ("db.from('posts_new').select('id, likes').eq('likes', 3)", []),
+        ("db.from('comments').update({ likes: 3 })", []),
+        ("db.from('posts_new').update(changes as { likes: number })", []),
+        ("// db.from('posts_new').update({ likes: 3 })", []),
+        ("export type Post = { likes: number }", []),
+    ],
+)
+def test_code_that_writes_likes_is_found(source: str, lines: list[int]) -> None:
+    """Before strict, it has to go. A type, a prop and a view model are no writes."""
+    assert [int(found.split(":")[0]) for found in writers.in_code(source)] == lines
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["update public.posts_new set likes = 0; insert into posts_new (caption, likes) values ('x', 3);"], []),
+        (
+            [function("like_post", "update posts_new as p\n set caption = 'x', likes = p.likes + 1 where p.id = 1;")],
+            ["0.sql:2: update posts_new as p"],
+        ),
+        (
+            [function("add_post", 'insert into "public"."posts_new" (id, likes) values (1, 0);')],
+            ["0.sql:2: insert into"],
+        ),
+        ([function("f", "update posts_new set caption = 'x' where likes = 3; update other set likes = 1;")], []),
+        ([function("f", "-- update posts_new set likes = 1")], []),
+        ([function("f", "update posts_new set likes = 1"), function("f", "select 1")], []),
+        ([function("f", "update posts_new set likes = 1"), "drop function if exists public.f(uuid);"], []),
+    ],
+)
+def test_functions_of_the_app_that_write_likes_are_found(tmp_path: Path, files: list[str], found: list[str]) -> None:
+    """In the last form that a migration gave them. What a migration wrote once is over."""
+    for number, text in enumerate(files):
+        (tmp_path / f"{number}.sql").write_text(text)
+    named = writers.in_migrations(sorted(tmp_path.glob("*.sql")))
+    assert [place[: len(each)] for place, each in zip(named, found, strict=True)] == found
 
 
 def test_places_that_write_likes_are_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before strict, they have to go. A type is no write."""
-    (app / "lib/post.ts").write_text(
-        "export type Post = { likes: number }\nawait db.from('posts_new').update({ likes: n + 1 })\n"
-    )
-    install(app)
-    named = re.findall(r"^  (\S+:\d+): ", capsys.readouterr().out, re.MULTILINE)
-    assert named == ["lib/post.ts:2"]
+    """The app's, and not those of what was installed or comes from npm; again before strict."""
+    for name in ("lib/post.ts", "node_modules/x/index.ts"):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text("\nawait db.from('posts_new').update({ likes: n + 1 })\n")
+    (app / MIGRATIONS / "20240102000000_like.sql").write_text(function("f", "update posts_new set likes = 1"))
+    places = ["lib/post.ts:2", "20240102000000_like.sql:2"]
+    for arguments in ((), ("--add", "strict_likes")):
+        install(app, *arguments)
+        assert re.findall(r"^  (\S+:\d+): ", capsys.readouterr().out, re.MULTILINE) == places
 
 
-def test_what_is_no_app_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anything is written."""
-    assert install(tmp_path) == 1
+def test_names_that_the_app_has_taken_stop_it(
+    app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`supabase db push` would refuse, after the files are there. What could not be looked at is said."""
+    monkeypatch.setattr(names, "taken", LOOK)
+    for file in OLD_APP.glob("*.sql"):
+        shutil.copy(file, app / MIGRATIONS)
+    before = contents(app)
+    assert install(app) == 1
+    told = capsys.readouterr().err
+    assert "table public.background_jobs" in told
+    assert "function public.claim_jobs(integer)" in told
+    assert told.endswith("Nothing was changed: 1 problem to solve first.\n")
+    assert contents(app) == before
+    (app / MIGRATIONS / "20250701000000_more.sql").write_text("create extension no_such_extension;")
+    problems, (note,) = names.taken(app)
+    assert "background_jobs" in problems[0]
+    assert "make doctor" in note
+    assert "20250701000000_more.sql" in note
+    shutil.rmtree(app / MIGRATIONS)
+    problems, (note,) = names.taken(app)
+    assert problems == []
+    assert "make doctor" in note
+
+
+def test_what_is_no_app_is_refused(tmp_path: Path, app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the folder that is meant, where it can be seen."""
+    mono = tmp_path / "mono"
+    shutil.copytree(app, mono / "apps/web")
+    (mono / "package.json").write_text('{"workspaces": ["apps/*"]}')
+    cases = {
+        tmp_path / "nowhere": "is not there",
+        app / "components": f"DIR={app}",
+        mono: f"DIR={mono}/apps/web",
+        mono / "apps": f"DIR={mono}/apps/web",
+        ROOT: "the queue's own checkout",
+        NEXT_APP: "the queue's own checkout",
+    }
+    for folder, said in cases.items():
+        assert install(folder) == 1
+        assert said in capsys.readouterr().err
+    (app / "package.json").write_text('{"dependencies": {"vite": "7"}}')
+    assert install(app) == 1
+    assert "does not depend on next" in capsys.readouterr().err
+    (app / "package.json").unlink()
+    assert install(app) == 1
     assert "no package.json" in capsys.readouterr().err
-    assert main(["--into", str(NEXT_APP), "--prefix", "No Good", "--dry-run"]) == 1
-    assert "--prefix" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--prefix", "No Good"), "--prefix No Good: it must be lower-case letters"),
+        (("--folder", "../x"), "--folder ../x: it must be a folder of the app"),
+        (("--supabase", "../x"), "--supabase ../x: it must be the app's folder of that name"),
+        (("--supabase", "../supabase"), "is not there"),
+        (("--add", "../migrations/x"), "--add takes close_direct_ratings, keep_old_likes"),
+    ],
+)
+def test_a_wrong_choice_is_named_with_its_rule(
+    app: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    """Before anything is written."""
+    before = contents(app)
+    assert install(app, *arguments) == 1
+    assert said in capsys.readouterr().err
+    assert contents(app) == before
+
+
+def test_a_monorepo_keeps_its_supabase_folder(tmp_path: Path, app: Path) -> None:
+    """It lies above the app, in the same repository: `supabase db push` looks there."""
+    web = tmp_path / "mono/apps/web"
+    shutil.copytree(app, web)
+    shutil.move(web / "supabase", tmp_path / "mono/supabase")
+    assert folders.supabase_of(web) == "supabase"
+    (tmp_path / "mono/.git").mkdir()
+    before = contents(tmp_path / "mono")
+    assert install(web) == 0
+    assert not (web / "supabase").exists()
+    newest = max((tmp_path / "mono/supabase/migrations").glob("*.sql"))
+    assert newest.name.startswith("2030")
+    assert steps.root_directory(web, Choices(mode="two-projects")) == "apps/web/queue"
+    after = contents(tmp_path / "mono")
+    assert install(web) == 0
+    assert contents(tmp_path / "mono") == after
+    assert install(web, "--remove") == 0
+    assert contents(tmp_path / "mono") == before
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        ["20260101000001"],
+        [str(20260101000007 + number) for number in range(40)] + [str(20260101000100 + number) for number in range(60)],
+        ["20261126163558", "20261126163559", "20261126163600", "20261126163601", "20261126170000"],
+        ["20300101000959", "20300101001000", "20300101001001"],
+    ],
+)
+def test_versions_in_braces_are_those_versions(versions: list[str]) -> None:
+    """As a shell takes them: no number begins with 0 or is too long for an old bash."""
+    words = list(steps.in_braces(versions))
+    bounds = [bound for word in words for bound in re.findall(r"\d+(?=\.\.)|(?<=\.\.)\d+", word)]
+    assert all(len(bound) < 9 and bound[0] != "0" for bound in bounds)
+    shell = subprocess.run(["bash", "-c", f"echo {' '.join(words)}"], capture_output=True, text=True, check=True)
+    assert shell.stdout.split() == versions
+
+
+@pytest.mark.parametrize("mode", ["one-project", "two-projects"])
+def test_what_the_pages_link_to_is_installed(app: Path, mode: str) -> None:
+    """The app may have a /docs of its own, so in one project the description of the API lies elsewhere."""
+    assert install(app, "--mode", mode) == 0
+    base = app if mode == "one-project" else app / "queue"
+    docs = "admin/queue/docs" if mode == "one-project" else "docs"
+    assert not (app / "public/docs").exists()
+    pages = [
+        base / "public" / docs / "index.html",
+        base / "public" / docs / "start.js",
+        *base.glob("public/**/index.html"),
+    ]
+    for page in pages:
+        for link in re.findall(r"""(?:href=|src=|url: )"/([^"#?]*)""", page.read_text()):
+            found = [base / "public" / link, base / "public" / link / "index.html", base / f"{link}.py"]
+            assert any(file.is_file() for file in found), f"{page}: /{link}"
+
+
+def test_files_that_git_would_leave_out_are_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """GitHub's .gitignore for Python has `lib/`: the functions would be deployed without their code."""
+    subprocess.run(["git", "init", "--quiet"], cwd=app, check=True)
+    assert install(app) == 0
+    assert "git ignores" not in capsys.readouterr().out
+    install(app, "--remove")
+    (app / ".gitignore").write_text("queue/lib/\n")
+    assert install(app) == 0
+    assert re.search(r"note: git ignores queue/lib/\S+ and \d+ more", capsys.readouterr().out)
+
+
+def test_of_two_projects_the_queue_s_keeps_its_pages_under_a_prefix(app: Path) -> None:
+    """The prefix is of the app's rewrites; the queue's project has /api/ for itself."""
+    assert install(app, "--prefix", "jobs") == 0
+    assert (app / "queue/public/admin/queue/index.html").exists()
+    assert (app / "queue/api/ratings.py").exists()
+
+
+def test_an_upgrade_says_what_is_new_and_what_to_do(
+    app: Path, checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which files, what to push, what to deploy."""
+    install(app)
+    (checkout / "supabase/migrations/20270101000000_later.sql").write_text("select 2;")
+    (checkout / "lib/errors.py").write_text("# newer\n")
+    capsys.readouterr()
+    install(app)
+    told = capsys.readouterr().out
+    assert "  updated  queue/lib/errors.py\n" in told
+    assert "1 file created, 2 files updated." in told
+    assert "  1. `supabase db push` in the app: 1 new migration.\n  2. Deploy the queue's project, queue/\n" in told
+    assert "rewrites" not in told
+
+
+def test_a_reader_that_goes_away_ends_nothing(tmp_path: Path) -> None:
+    """`| head`: no traceback, the work is done, and the status is the command's."""
+    program = f"""
+import pathlib
+from dev.process import pipes
+
+def main():
+    print("a line\\n" * 100_000)
+    pathlib.Path({str(tmp_path / "done")!r}).touch()
+    return 3
+
+pipes.run(main)
+"""
+    command = f"{sys.executable} -c '{program.replace("'", '"')}' | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("a line\n3\n", "")
+    assert (tmp_path / "done").exists()

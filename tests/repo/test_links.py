@@ -24,9 +24,16 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FOLDERS = "api|bench|dev|docs|lib|public|supabase|tests"
-# Examples, and files of other projects. docs/extend.md shows how to write the first one.
-ELSEWHERE = {"lib/jobs/resize_avatar.py", "tests/jobs/test_resize_avatar.py", "lib/db/_sorts.pyx"}
-ELSEWHERE |= {"lib/suplatzigram", "lib/supabase/client.ts"}  # an app's
+# Examples, and files of other projects. docs/extend.md shows how to write the first ones.
+ELSEWHERE = {
+    *("lib/jobs/announce_comment.py", "tests/jobs/test_announce_comment.py"),
+    *(
+        "supabase/migrations/20270105090000_announce_comment_type.sql",
+        "supabase/migrations/20270105090100_announce_comment.sql",
+    ),
+    *("lib/db/_sorts.pyx", "lib/suplatzigram", "lib/supabase/client.ts"),
+    "public/admin/queue/",  # built, and in no clone
+}
 
 
 def anchors(page: Path) -> set[str]:

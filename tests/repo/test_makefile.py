@@ -32,6 +32,7 @@ def test_help_lists_every_target() -> None:
     listed = re.findall(r"^  make ([\w-]+) +\S", make("help"), re.MULTILINE)
     assert sorted(listed) == sorted(TARGETS)
     assert make() == make("help")
+    assert max(map(len, make("help").splitlines())) <= 100
 
 
 @pytest.mark.parametrize("target", ["demo", "dev", "test", "check", "bench", "bench-peers", "soak", "openapi", "fuzz"])

@@ -1,5 +1,6 @@
 """Databases to adopt: the existing app's, before and after the migrations."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,13 @@ from tests.sql.calls import Db, Row
 EXISTING_APP = Path(__file__).with_name("existing_app.sql")
 # The posts of existing_app.sql.
 RIGHT, TWICE, NEVER, UNRATED = map(UUID, (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2, 3, 4)))
+
+OUR_SQL = ("migrations", "optional", "rollback")
+# After "as", or before a type: an alias, a column of a query, a parameter, a variable.
+OF_THE_APP = re.compile(r"public\.(posts_new|post_ratings|comments)\b|\bfrom changed\b")
+OUR_NAMES = re.compile(
+    r"\bas ([a-z_]+)\b|\b([a-z_]{2,}) (?:text|integer|bigint|uuid|jsonb|boolean|timestamptz|interval)\b"
+)
 
 
 @contextmanager
@@ -48,6 +56,24 @@ def migrate(db: Db) -> None:
     for migration in migrations.found_in(PROJECT):
         with db.transaction():
             db.execute(migration.file.read_bytes())
+
+
+def add_columns_of_our_names(db: Db) -> int:
+    """Give the app's tables a column for each name that our SQL has for rows, values and variables; return how many.
+
+    `to_jsonb(rating)` is the row of that alias, until the table has a column `rating`: then it is the column.
+    """
+    files = [file for folder in OUR_SQL for file in (PROJECT / "supabase" / folder).glob("*.sql")]
+    texts = [text for file in files if OF_THE_APP.search(text := file.read_text())]
+    found = {name for text in texts for pair in OUR_NAMES.findall(text) for name in pair if name}
+    with db.transaction():
+        for table in ("posts_new", "post_ratings", "comments"):
+            columns = sql.SQL(", ").join(
+                sql.SQL("add column if not exists {} integer default 1").format(sql.Identifier(name))
+                for name in sorted(found)
+            )
+            db.execute(sql.SQL("alter table public.{} {}").format(sql.Identifier(table), columns))
+    return len(found)
 
 
 def rows(db: Db, query: LiteralString, *arguments: object) -> list[Row]:

@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from dev.install.__main__ import _parser
+from dev.install.__main__ import _parser as installer
+from dev.rehearse.__main__ import _parser as rehearsal
 from dev.vercel import Functions
 from lib.jobs.generate_thumbnail import GenerateThumbnail
 from tests.conftest import PROJECT, Clones
@@ -48,8 +49,9 @@ def test_its_commands_exist() -> None:
     assert set(re.findall(r"`?make ([a-z-]+)", DOCUMENT)) <= {*TARGETS}
     for arguments in re.findall(r'ARGS="?(--[^"`\n]*)', DOCUMENT):
         words = shlex.split(arguments)
-        if "--dump" not in words:
-            _parser().parse_args(["--into", "x", *words])
+        installs = {"--dry-run", "--mode", "--prefix", "--remove", "--add"} & {*words} and "--serve" not in words
+        parser, needed = (installer(), "--into") if installs else (rehearsal(), "--app")
+        parser.parse_args([needed, "x", *words])
     for step in re.findall(r"--add ([a-z_]+)", DOCUMENT):
         assert (PROJECT / f"supabase/optional/{step}.sql").exists()
         assert (PROJECT / f"supabase/rollback/{step}.sql").exists()

@@ -45,6 +45,27 @@ def test_the_old_app_is_examined_and_left_as_it_was(clones: Clones, request: pyt
         assert "likes_writable" in {finding.code for finding in examine(url)}
 
 
+def test_ids_that_are_no_uuid_are_refused_before_anything_changes(
+    clones: Clones, request: pytest.FixtureRequest
+) -> None:
+    """All functions take uuids. The doctor says it beforehand."""
+    with existing_app(clones, request) as app:
+        app.execute("""
+            truncate public.post_ratings, public.comments, public.posts_new;
+            alter table public.posts_new alter column user_id type bigint using null;
+            alter table public.comments drop constraint comments_post_id_fkey, alter column post_id type text;
+        """)
+        before = fingerprint(app)
+        said = "these columns have to be uuid: posts_new.user_id is bigint, comments.post_id is text"
+        with pytest.raises(psycopg.errors.DatatypeMismatch, match=said):
+            migrate(app)
+        assert fingerprint(app) == before
+        (finding,) = (
+            each for each in examine(f"{app.info.dsn} password={app.info.password}") if each.code == "ids_not_uuid"
+        )
+        assert finding.message.startswith(said)
+
+
 def test_the_command_fails_as_told(project: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """0 nothing so bad, 1 something, 2 no examination."""
     url = project["DATABASE_URL"]
@@ -60,8 +81,8 @@ def test_the_command_fails_as_told(project: dict[str, str], capsys: pytest.Captu
     assert (finding["code"], finding["severity"]) == ("index_redundant", "low")
     assert main([url]) == 0
     shown = capsys.readouterr().out
-    assert "drop index concurrently public.mine;" in shown
-    assert "1 findings: 1 low." in shown
+    assert "\n    drop index concurrently public.mine;" in shown
+    assert "1 finding: 1 low." in shown
     assert main(["postgresql://nobody@127.0.0.1:1/none"]) == 2
     assert "cannot be examined" in capsys.readouterr().err
 

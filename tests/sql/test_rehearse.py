@@ -3,13 +3,22 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
 from rich.console import Console
 
+from dev.diagnose.scene import OLD_APP
 from dev.errors import StackError
-from dev.rehearse.__main__ import app_files, rehearse, show_remains
-from dev.rehearse.scripts import parts
+from dev.rehearse import report, words
+from dev.rehearse.__main__ import advice
+from dev.rehearse.app import App
+from dev.rehearse.changes import Changes
+from dev.rehearse.rehearsal import Rehearsal, adopt, go_back, make_app, optional_steps, rehearse
+from dev.rehearse.scripts import ScriptError, parts
+from dev.rehearse.verdict import judge
+from dev.rehearse.wayback import Remains
 from tests.conftest import Clones
 from tests.sql.adopting import EXISTING_APP, new_project
 
@@ -24,6 +33,33 @@ COPY public.posts_new (id, caption, likes) FROM stdin;
 insert into public.post_ratings (post_id, session_id) values ('00000000-0000-0000-0000-00000000000a', 'session-d');
 \unrestrict abc
 """
+# What a first draft has besides its tables: a trigger that enqueues likes, with its owner's rights; a function of the
+# app's that enqueues; a pg_cron job; and things under names of ours.
+DRAFT: LiteralString = """
+    create type job_status as enum ('pending', 'done');
+    create table notifications (id bigint generated always as identity, body text, status job_status);
+    create function enqueue_like_sync() returns trigger language plpgsql security definer as $$
+    begin
+      insert into background_jobs (job_type, payload)
+      values ('sync_like_count', json_build_object('postId', new.post_id));
+      return new;
+    end
+    $$;
+    create trigger on_rating after insert on post_ratings for each row execute function enqueue_like_sync();
+    create function share_post(post uuid) returns void language sql security definer as $$
+      update posts_new set updated_at = now() where id = post;
+      insert into background_jobs (job_type) values ('shared');
+    $$;
+    create extension pg_cron;
+    select cron.schedule('work', '* * * * *', 'select reset_stuck_jobs()');
+    select cron.schedule('greet', '* * * * *', 'select 1');
+    insert into posts_new (id, likes) values ('00000000-0000-0000-0000-00000000000a', 0);
+    insert into background_jobs (job_type) values ('waits');
+"""
+LIKE: LiteralString = """
+    insert into post_ratings (post_id, session_id) values ('00000000-0000-0000-0000-00000000000a', 'session-of-anon')
+"""
+NOTHING_CHANGED = Changes([], 0, 0, 0, [], "refused", [], set(), [])
 
 
 @pytest.fixture
@@ -38,53 +74,211 @@ def app(tmp_path: Path) -> Path:
     """An app with migrations, a seed and a dump."""
     folder = tmp_path / "supabase/migrations"
     folder.mkdir(parents=True)
+    (tmp_path / "package.json").write_text("{}")
     (folder / "20240101000000_app.sql").write_bytes(EXISTING_APP.read_bytes())
     (tmp_path / "supabase/seed.sql").write_text("insert into public.posts_new (caption, likes) values ('seeded', 3);")
     (tmp_path / "dump.sql").write_text(DUMP)
     return tmp_path
 
 
+def told(rehearsal: Rehearsal, *, width: int = 400, verbose: bool = False) -> str:
+    """Return the report, without the spaces at the ends of its lines."""
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    report.show(console, rehearsal, judge(rehearsal), verbose=verbose)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+
+
+def in_silence(_: str) -> None:
+    """Take no note of progress."""
+
+
 def test_it_says_what_changes_and_that_the_way_back_leaves_nothing(app: Path, url: str) -> None:
-    """Rows, counts, the schema of the app's tables, and what the doctor finds before and after."""
-    told = io.StringIO()
-    assert rehearse(Console(file=told, width=400, highlight=False), url, app, app / "dump.sql") == 0
-    report = told.getvalue()
+    """Rows, counts, rules and clients in words; which faults go by themselves; what to do by hand, and what next."""
+    done = Rehearsal(App.found_in(app, app / "dump.sql"), url)
+    rehearse(done, in_silence)
+    said = told(done)
     for line in (
-        "3 files of the app: ",
-        "2 rows of post_ratings moved to queue_private.repaired_rows: a second rating of the same session",
-        "4 of them were higher, by 85 likes",
-        "what clients write to likes is ignored and counted",
-        "+ constraint of post_ratings: alter table public.post_ratings add constraint",
-        "- anon on posts_new: INSERT, MAINTAIN, REFERENCES, TRIGGER, TRUNCATE, UPDATE\n",
-        "Afterwards the schema is as it was.",
+        "1 migration, seed.sql and dump.sql made its database in ",
+        "- 2 rows of post_ratings move to queue_private.repaired_rows: a second rating of the same session.",
+        "- 4 of them were higher than that, by 85 likes.",
+        "- What clients write to likes is ignored and counted.",
+        "lose MAINTAIN, REFERENCES, TRIGGER and TRUNCATE on comments and posts_new.",
+        "post_ratings: one row for each post_id and session_id",
+        "Then the schema is what it was, and so are the app's rows.",
+        "The app can adopt the queue.\n",
+        "1. Decide whether 85 likes without ratings shall stay.",
+        f"    $ make install-into DIR={app} ARGS=--dry-run",
     ):
-        assert line in report, line
-    before, after = report.split("The doctor on the old app")[1].split("The doctor afterwards")
-    assert "a session's second one of a post" in before
-    assert "a session's second one" not in after
+        assert line in said, line
+    mended, left = said.split("2. What")[0].split("1 fault is left as it is")
+    assert "a session's second one" in mended.split("faults are mended by the migrations:")[1]
+    assert "may read session ids" in left
+    assert "close_direct_ratings.sql" in said.split("3. The doctor afterwards")[1]
+    assert judge(done).exit_code == 0
+    assert "+ alter table" not in said
+    assert "+ alter table public.post_ratings add constraint" in told(done, verbose=True)
+    assert max(len(line) for line in told(done, width=80).splitlines() if "$ " not in line) <= 80
 
 
-def test_something_left_behind_is_a_failure() -> None:
-    """And it is named."""
-    told = io.StringIO()
-    assert show_remains(Console(file=told, width=100), {"a table", "a grant"}, {"a table", "an index"}) == 1
-    assert "lacking: a grant" in told.getvalue()
-    assert "left: an index" in told.getvalue()
+def test_a_draft_moves_out_of_the_way_and_people_can_still_like(url: str, tmp_path: Path) -> None:
+    """The SQL that is printed, as a migration of the app's. The draft's trigger would write to our table, by name."""
+    folder = tmp_path / "supabase/migrations"
+    folder.mkdir(parents=True)
+    for file in OLD_APP.glob("supabase/migrations/*.sql"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "20250701000000_draft.sql").write_text(DRAFT)
+    stopped = Rehearsal(App.found_in(tmp_path), url)
+    make_app(stopped, in_silence)
+    assert stopped.taken is not None
+    said = told(stopped)
+    assert "The app cannot adopt the queue yet: 6 names of the queue are taken." in said
+    assert stopped.taken.mend in said
+    names = "claim_jobs, complete_job, fail_job, reset_stuck_jobs, background_jobs, notifications and job_status"
+    assert f"2. Search the app's code for {names}: " in said
+    with psycopg.connect(url) as database:
+        database.execute(stopped.taken.mend.encode())
+
+    moved = Rehearsal(stopped.app, url)
+    before = adopt(moved, in_silence)
+    with psycopg.connect(url, autocommit=True) as database:
+        with database.transaction():
+            database.execute("set local role anon")
+            database.execute(LIKE)
+        (likes,) = one(database, "select sync_post_like_count('00000000-0000-0000-0000-00000000000a')")
+        assert likes == 1
+        database.execute("select share_post('00000000-0000-0000-0000-00000000000a')")
+        database.execute("select draft.reset_stuck_jobs()")
+        assert one(database, "select array_agg(jobname) from cron.job") == (["greet"],)
+        in_draft = one(database, "select array_agg(job_type order by job_type) from draft.background_jobs")
+        assert in_draft == (["shared", "waits"],)
+    go_back(moved, before, in_silence)
+    assert moved.remains is not None
+    assert (moved.remains.lacking, moved.remains.left) == ([], [])
+    # What was done since stays done.
+    assert moved.remains.tables == ["public.posts_new", "public.post_ratings"]
 
 
-def test_a_broken_file_is_named(app: Path, url: str) -> None:
-    """With what Postgres says."""
-    (app / "supabase/seed.sql").write_text("insert into nowhere values (1)")
-    with pytest.raises(StackError, match=r"seed\.sql: relation .nowhere. does not exist"):
-        rehearse(Console(file=io.StringIO()), url, app, None)
+def one(database: psycopg.Connection, query: LiteralString) -> tuple[object, ...]:
+    """Return the one row of a query."""
+    (row,) = database.execute(query).fetchall()
+    return tuple(row)
 
 
-def test_an_app_without_a_schema_is_refused(tmp_path: Path) -> None:
-    """Nothing would be adopted, and all would look well."""
-    with pytest.raises(StackError, match="give the schema"):
-        app_files(tmp_path, None)
-    with pytest.raises(StackError, match="is not there"):
-        app_files(tmp_path, tmp_path / "none.sql")
+def test_optional_steps_are_rehearsed_too(app: Path, url: str) -> None:
+    """What they close is closed, and the way back undoes them as well."""
+    done = Rehearsal(App.found_in(app), url, optional_steps(["strict_likes", "close_direct_ratings"]))
+    rehearse(done, in_silence)
+    assert done.after == []
+    assert "What clients write to likes is refused." in told(done)
+    assert "anon and authenticated lose DELETE, " in told(done)
+    assert not done.remains
+    with pytest.raises(StackError, match="no optional step strict; there are close_direct_ratings, keep_old_likes,"):
+        optional_steps(["strict"])
+
+
+def test_an_app_without_these_tables_has_nothing_to_adopt(url: str, tmp_path: Path) -> None:
+    """They were made in Supabase's dashboard, say: all would look well."""
+    (tmp_path / "supabase/migrations").mkdir(parents=True)
+    (tmp_path / "supabase/migrations/20240101000000_app.sql").write_text("create table todo (id integer);")
+    done = Rehearsal(App.found_in(tmp_path), url)
+    rehearse(done, in_silence)
+    assert (done.warnings, not done.remains) == ([], True)
+    said = told(done)
+    assert "cannot adopt the queue yet: its migrations make none of posts_new, post_ratings, comments" in said
+    assert f'$ make rehearse DIR={tmp_path} ARGS="--dump {tmp_path}/schema.sql"' in said
+    assert "0 triggers" not in said
+
+
+def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> None:
+    """With what the migration says is to be done."""
+    (app / "supabase/seed.sql").write_text("create table notes (rating integer references post_ratings (id));")
+    done = Rehearsal(App.found_in(app), url)
+    rehearse(done, in_silence)
+    said = told(done)
+    assert "The app cannot adopt the queue yet: 20261124060010_app_repair.sql stops, post_ratings has ratings" in said
+    assert "1. Remove second ratings of one session, and ratings without a post or a session, yourself first." in said
+    assert f"$ make rehearse DIR={app}" in said
+    assert judge(done).exit_code == 1
+
+
+def test_something_left_behind_is_a_failure(app: Path) -> None:
+    """It is named, and a long list is cut."""
+    done = Rehearsal(App.found_in(app), "", seconds={"app": 0, "back": 0})
+    done.remains = Remains(["a grant"], [f"index {number}" for number in range(11)], ["public.comments"])
+    assert judge(done).exit_code == 1
+    said = told(done)
+    assert "- lacking: a grant" in said
+    assert "index 9" not in said
+    assert "... and 3 more: ARGS=--verbose shows them." in said
+    assert "- other rows: public.comments" in told(done, verbose=True)
+
+
+def test_a_broken_file_is_named_with_the_statement(app: Path, url: str) -> None:
+    """And what Postgres says, and what can be done."""
+    (app / "supabase/seed.sql").write_text("select ';';\n\n-- a; b\ninsert into nowhere\nvalues (1); select 2")
+    with pytest.raises(ScriptError) as refused:
+        rehearse(Rehearsal(App.found_in(app), url), in_silence)
+    assert str(refused.value).splitlines() == [
+        f'{app}/supabase/seed.sql:4: relation "nowhere" does not exist',
+        "  in the statement: insert into nowhere values (1)",
+    ]
+    (app / "supabase/migrations/20230101000000_maps.sql").write_text("create extension postgis")
+    with pytest.raises(ScriptError) as lacking:
+        rehearse(Rehearsal(App.found_in(app), url), in_silence)
+    assert "lacks the extension postgis" in advice(lacking.value)
+    assert 'ARGS="--without 20230101000000_maps.sql"' in advice(lacking.value)
+    found = App.found_in(app, without=["supabase/migrations/20230101000000_maps.sql"])
+    assert [file.name for file in found.files] == ["20240101000000_app.sql", "seed.sql"]
+
+
+def test_what_is_no_app_is_refused(tmp_path: Path, app: Path) -> None:
+    """Each with what would be right."""
+    empty, monorepo, bare = (tmp_path / name for name in ("empty", "monorepo", "bare"))
+    for folder in (empty, monorepo / "apps/web/supabase/migrations", bare):
+        folder.mkdir(parents=True)
+    (bare / "package.json").write_text("{}")
+    for folder, said in (
+        (tmp_path / "gone", "there is no folder"),
+        (Path(), "is a checkout of the queue"),
+        (empty, "has neither a package.json nor supabase/migrations"),
+        (monorepo, f"Is it DIR={monorepo}/apps/web\\?"),
+        (bare, "supabase db dump -f schema.sql"),
+    ):
+        with pytest.raises(StackError, match=said):
+            App.found_in(folder)
+    with pytest.raises(StackError, match="--dump: there is no file"):
+        App.found_in(app, tmp_path / "none.sql")
+    with pytest.raises(StackError, match=r"--without: supabase/migrations has no b\.sql"):
+        App.found_in(app, without=["b.sql"])
+
+
+def test_a_dump_of_the_schema_stands_for_the_migrations(app: Path) -> None:
+    """Both would make the tables twice."""
+    (app / "schema.sql").write_text('CREATE TABLE IF NOT EXISTS "public"."posts_new" (id uuid);')
+    found = App.found_in(app, app / "schema.sql")
+    assert found.files == [app / "schema.sql"]
+    assert "left out" in found.notes[0]
+    assert len(App.found_in(app, app / "dump.sql").files) == 3
+
+
+def test_one_is_no_plural() -> None:
+    """0, 1 and 2 of each."""
+    assert [words.count(number, "row") for number in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert words.listed(["a"]) == "a"
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.rows(NOTHING_CHANGED) == ["No row is moved."]
+    assert words.counts(NOTHING_CHANGED) == ["Each like count is the number of its ratings already."]
+    once = Changes([("comments", "no such post", 1)], 1, 1, 1, [], "refused", [], set(), [])
+    assert words.rows(once) == ["1 row of comments moves to queue_private.repaired_rows: no such post."]
+    assert words.counts(once)[0] == "1 like count was not the number of its ratings, and is now."
+    lost = {("anon", "comments", "TRUNCATE", ""), ("authenticated", "posts_new", "TRUNCATE", "")}
+    apart = Changes([], 0, 0, 0, [], "refused", [], lost, [])
+    assert words.clients(apart)[1:] == [
+        "anon loses TRUNCATE on comments.",
+        "authenticated loses TRUNCATE on posts_new.",
+    ]
+    assert words.counts(once)[1].startswith("It was higher than that, by 1 like. ")
 
 
 def test_a_dump_is_split_at_its_rows() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import LiteralString
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,9 +11,19 @@ from psycopg import sql
 
 from dev.check.schema import describe
 from tests.conftest import PROJECT, Clones
-from tests.likes.posts import drain, drift, rate, set_like
-from tests.sql.adopting import NEVER, RIGHT, TWICE, UNRATED, attempt, existing_app, migrate, rows
-from tests.sql.calls import Db, rpc
+from tests.likes.posts import drain, drift, rate, set_like, toggle_like
+from tests.sql.adopting import (
+    NEVER,
+    RIGHT,
+    TWICE,
+    UNRATED,
+    add_columns_of_our_names,
+    attempt,
+    existing_app,
+    migrate,
+    rows,
+)
+from tests.sql.calls import Db, rpc, value
 
 # What apps have: a tutorial's policies, keys that do not fit, counters, views, functions without a search_path.
 TUTORIAL: LiteralString = """
@@ -48,6 +59,8 @@ SPARSE: LiteralString = """
     update public.posts_new set created_at = null where caption = 'counted right';
     update public.posts_new set created_at = 'infinity', image_url = 'javascript:x' where caption = 'no ratings';
 """
+# posts_new as short as it can be.
+SHORT: LiteralString = "alter table public.posts_new drop column created_at, drop column likes, drop column caption"
 
 # supabase/optional, but for what needs pg_cron: see test_wake_worker.py.
 STEPS = ["keep_old_likes", "notify_of_likes", "live_counts", "strict_likes", "close_direct_ratings"]
@@ -83,11 +96,28 @@ def state(app: Db) -> set[str]:
     return found
 
 
+def like_and_look(app: Db) -> None:
+    """Use what reads and writes the app's tables, and leave them as they were."""
+    app.execute("update public.posts_new set likes = likes + 1 where id = %s", [UNRATED])  # which is ignored
+    assert toggle_like(app, UNRATED, "session-of-someone") == (True, 1)
+    assert rpc(app, "like_states", post_ids=[UNRATED], session_id="session-of-someone")[0]["liked"]
+    drain(app)
+    assert drift(app) == {}
+    assert set_like(app, UNRATED, "session-of-someone", liked=False) == (False, 0)
+    drain(app)
+    assert rpc(app, "audit_like_counts")[0]["drifting"] == 0
+    post = value(app, "create_post", user_id=None, caption="x", image_url="https://example.com/x.jpg")["post"]
+    assert rpc(app, "recompute_rankings")[0]["ranked"] == 5
+    for sort in ("new", "hot"):
+        assert UUID(post["id"]) in {listed["id"] for listed in rpc(app, "list_posts", sort=sort, max_posts=10)}
+    app.execute("delete from public.posts_new where id = %s", [post["id"]])
+
+
 def _in_order(privileges: re.Match[str]) -> str:
     return "{" + ",".join(sorted(privileges[1].split(","))) + "}"
 
 
-@pytest.mark.parametrize("made_by_the_app", ["", TUTORIAL, COUNTER, TUTORIAL + COUNTER, SPARSE])
+@pytest.mark.parametrize("made_by_the_app", ["", TUTORIAL, COUNTER, TUTORIAL + COUNTER, SPARSE, SHORT])
 def test_after_the_rollback_the_app_is_as_it_was(app: Db, made_by_the_app: LiteralString) -> None:
     """Schema, policies, grants and rows, whatever steps were taken; and it can be adopted again."""
     app.execute(made_by_the_app or "select")
@@ -101,6 +131,21 @@ def test_after_the_rollback_the_app_is_as_it_was(app: Db, made_by_the_app: Liter
     assert state(app) ^ before == set()
     migrate(app)
     assert drift(app) == {}
+
+
+def test_columns_of_our_names_lose_nothing(app: Db) -> None:
+    """Apps have a column `rating`, and one `comment`: the rows that the repair keeps are whole, and all works."""
+    assert add_columns_of_our_names(app) > 200
+    before = state(app)
+    migrate(app)
+    kept = rows(app, "select removed ? 'id' as whole, jsonb_typeof(removed) as kind from queue_private.repaired_rows")
+    assert len(kept) > 5
+    assert {(row["whole"], row["kind"]) for row in kept} == {(True, "object")}
+    like_and_look(app)
+    for step in STEPS:
+        run(app, f"optional/{step}.sql")
+    run(app, "rollback/migrations.sql")
+    assert state(app) ^ before == set()
 
 
 def test_what_came_since_stays(app: Db) -> None:

@@ -44,7 +44,7 @@ def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     """With what to do."""
     with pytest.raises(StackError, match=r"SUPABASE_SERVICE_ROLE_KEY is missing: set .* `supabase start`"):
         elsewhere.found({"SUPABASE_URL": "http://127.0.0.1:1"}, tmp_path)
-    with pytest.raises(StackError, match="SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY is missing"):
+    with pytest.raises(StackError, match="SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are missing"):
         elsewhere.found({}, tmp_path)
 
 

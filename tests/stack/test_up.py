@@ -37,6 +37,7 @@ SECRETS = {
     "CRON_SECRET": "given-cron-secret",
     "QUEUE_API_TOKEN": "given-queue-token",
     "ADMIN_API_TOKEN": "given-admin-token",
+    "VIEWER_API_TOKEN": "given-viewer-token",
 }
 
 
@@ -78,8 +79,9 @@ def test_it_says_where_everything_is(app_project: Path, start_python: StartPytho
     printed = read_until_ready(process)
     pids = descendants(process.pid)
     env = env_of(app_project)
-    assert "applied 20260101000000_notes.sql" in printed
-    assert "dashboard  there is no dashboard/ here" in printed
+    assert "1 migration applied: 20260101000000_notes.sql" in printed
+    assert re.search(rf"^functions  {env['FUNCTIONS_URL']}/api/\n +show\nsupabase ", printed, re.MULTILINE)
+    assert printed.endswith("dashboard  there is no dashboard/ here\nready\n")
     assert stat.S_IMODE((app_project / ".env.local").stat().st_mode) == 0o600
     assert env["MINE"] == "1"
     assert httpx.get(f"{env['FUNCTIONS_URL']}/api/show").status_code == 200

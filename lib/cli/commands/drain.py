@@ -29,7 +29,8 @@ def drain(
     Then it claims nothing more, lets what runs end, settles it, and ends with code 0.
     """
     options: Options = context.obj
-    drained = guarded(lambda: asyncio.run(_drain(_direct(options), poll_seconds, until_empty=until_empty)))
+    connection = guarded(lambda: _direct(options))
+    drained = guarded(lambda: asyncio.run(_drain(connection, poll_seconds, until_empty=until_empty)), connection)
     tell(f"stopped after {plural(drained.runs, 'run')} and {plural(drained.jobs, 'job')}")
 
 

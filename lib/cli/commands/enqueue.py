@@ -79,7 +79,10 @@ def _enqueue_file(context: typer.Context, job_type: str | None, file: Path, *, a
         return
     created = sum(each.created for each in reply.jobs)
     found = len(reply.jobs) - created
-    done(f"{words.plural(created, 'job')} enqueued" + (f", {found:,} were there already" if found else ""))
+    done(
+        f"{words.plural(created, 'job')} enqueued"
+        + (f", {found:,} {'was' if found == 1 else 'were'} there already" if found else "")
+    )
 
 
 def _read_jobs(job_type: str | None, file: Path) -> list[Line]:
@@ -120,7 +123,8 @@ async def _send(backend: Backend, lines: list[Line]) -> JobsReply:
             except Exception as problem:
                 if handles:
                     whole_part = f"from {lines[0].place} to {lines[first - 1].place}"
-                    tell(f"{words.plural(len(handles), 'job')} were enqueued, {whole_part}")
+                    verb = "was" if len(handles) == 1 else "were"
+                    tell(f"{words.plural(len(handles), 'job')} {verb} enqueued, {whole_part}")
                 if isinstance(problem, InvalidInput):
                     raise _at_its_line(problem, part) from None
                 raise

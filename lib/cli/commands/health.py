@@ -68,9 +68,14 @@ def _refuse_watching(*, as_json: bool) -> None:
 
 
 async def _watch(backend: Backend, every_s: float) -> None:
-    """Draw until Ctrl-C. An outage is shown, and looked at again."""
+    """Draw until Ctrl-C. An outage is shown, and looked at again.
+
+    Ctrl-C cancels this task. A look that fails in that moment ends with its own error, and the cancellation would be
+    lost: so the task is asked as well.
+    """
+    task = asyncio.current_task()
     with Live(console=out, screen=True, auto_refresh=False) as screen:
-        while True:
+        while task is None or not task.cancelling():
             try:
                 found = await ask_status(backend)
                 screen.update(status_screen(found.health, found.stats, backend.where), refresh=True)
@@ -78,6 +83,7 @@ async def _watch(backend: Backend, every_s: float) -> None:
                 at = time.strftime("%H:%M:%S")
                 screen.update(f"[bold red]✗[/] {at}  {problem}\n[dim]looking again[/]", refresh=True)
             await asyncio.sleep(every_s)
+    raise asyncio.CancelledError
 
 
 def stats(context: typer.Context, as_json: Json = False) -> None:

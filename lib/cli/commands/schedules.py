@@ -17,7 +17,7 @@ from lib.services.admin.queue.schedules import ScheduleAction, ScheduleReply
 group = typer.Typer(invoke_without_command=True, help="See and change recurring jobs.", rich_markup_mode="rich")
 
 Name = Annotated[str, typer.Argument(help="The schedule.", show_default=False)]
-Cron = Annotated[str | None, typer.Option("--cron", help="A cron expression of five fields, such as '*/10 * * * *'.")]
+Cron = Annotated[str | None, typer.Option("--cron", help="When: five fields, such as '*/10 * * * *'.")]
 Zone = Annotated[str | None, typer.Option("--timezone", help="Such as Europe/Vienna.")]
 Payload = Annotated[str | None, typer.Option("--payload", "-p", help="A JSON object.")]
 Priority = Annotated[int | None, typer.Option("--priority", help="0 to 10.")]
@@ -33,7 +33,7 @@ def schedules(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        show(schedule_list(found.schedules, datetime.now(UTC)))
+        show(schedule_list(found.schedules, datetime.now(UTC)) if found.schedules else "[dim]there is no schedule[/]")
 
 
 @group.command("run")
