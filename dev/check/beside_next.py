@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import paths
+from dev.check import front_end
 from dev.check.bundle import Function, built_functions, problems_of
 from dev.check.commands import CheckError
 from dev.check.deployment import expected_routes, problems_of_static, vercel_build
@@ -47,11 +48,12 @@ PUBLISHED = ("_next/", "404", "500", "_global-error", "_not-found")
 
 
 def beside_next() -> str:
-    """Install into a copy of the app, build it, and look at what came out."""
+    """Install into a copy of the app, take the document's front end, build it, and look at what came out."""
     with _installed("one-project") as app:
-        vercel_build(app, "nextjs", QUEUE_URL=QUEUE_URL, NEXT_TELEMETRY_DISABLED="1")
+        front_end.put_into(app)
+        vercel_build(app, "nextjs", QUEUE_URL=QUEUE_URL, NEXT_TELEMETRY_DISABLED="1", **front_end.ENVIRONMENT)
         functions = built_functions(app)
-        problems = [*_of_functions(app, functions), *_of_output(app)]
+        problems = [*_of_functions(app, functions), *_of_output(app), *front_end.problems_of_page(app)]
         if problems:
             raise CheckError("\n".join(sorted(problems)))
         ours = [function for function in functions if function.settings.get("runtime") == "python3.12"]

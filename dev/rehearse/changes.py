@@ -27,10 +27,17 @@ ROW_LEVEL: LiteralString = (
 REPAIRED: LiteralString = """
     select table_name, reason, count(*) from queue_private.repaired_rows group by 1, 2 order by 1, 2
 """
+# As keep_old_likes.sql has it: second ratings, which went, had been counted too.
 LIKES: LiteralString = """
-    select count(*), count(*) filter (where likes > ratings),
-      coalesce(sum(likes - ratings) filter (where likes > ratings), 0)::bigint
-    from queue_private.old_likes
+    select count(*), count(*) filter (where each.lost > 0),
+      coalesce(sum(each.lost) filter (where each.lost > 0), 0)::bigint
+    from (
+      select old.likes - old.ratings - count(again.id) as lost
+      from queue_private.old_likes as old
+      left join queue_private.repaired_rows as again
+        on again.reason = 'a second rating of the same session' and again.removed ->> 'post_id' = old.post_id::text
+      group by old.post_id
+    ) as each
 """
 NOTED: LiteralString = """
     select added, kind, table_name, make from queue_private.app_changes
@@ -55,7 +62,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that became of an app's tables. repaired: (table, reason, rows). wrong, higher: like counts; lost: likes."""
+    """All that became of an app's tables. repaired: (table, reason, rows).
+
+    wrong, higher: like counts; lost: likes that never had a rating.
+    """
 
     repaired: list[tuple[str, str, int]]
     wrong: int

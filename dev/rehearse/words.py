@@ -45,12 +45,10 @@ def counts(changes: Changes) -> list[str]:
     )
     said = [f"{count(changes.wrong, 'like count')} {is_now}."]
     if changes.higher:
-        was = f"{changes.higher:,} of them {'was' if changes.higher == 1 else 'were'}"
-        was = "It was" if changes.wrong == 1 else was
-        said.append(
-            f"{was} higher than that, by {count(changes.lost, 'like')}. To keep what is lost, add the optional "
-            'step keep_old_likes (docs/adopt.md, "4. Migrations").'
-        )
+        it = "It" if changes.wrong == 1 else f"{changes.higher:,} of them"
+        likes = f"{count(changes.lost, 'like')} that never had a rating"
+        told = f"{it} had {likes}" if changes.higher == 1 else f"{it} were higher by {likes}"
+        said.append(f'{told}. To keep them, add the optional step keep_old_likes (docs/adopt.md, "4. Migrations").')
     return said
 
 

@@ -159,9 +159,11 @@ begin
     coalesce(array_agg(reason.words order by reason.place, reason.words), '{}')
   into codes, reasons
   from (
-    select 1, 'expired_leases', format(
-      '%s jobs are stuck: their lease has expired; see whether the cron still calls the worker, which takes them back',
-      stuck)
+    select 1, 'expired_leases', case when stuck = 1
+      then '1 job is stuck: its lease has expired; see whether the cron still calls the worker, which takes it back'
+      else format(
+        '%s jobs are stuck: their lease has expired; see whether the cron still calls the worker, which takes them back',
+        stuck) end
     where stuck > 0
     union all
     select 2, 'job_due_too_long', format(
@@ -199,15 +201,18 @@ begin
     where asked.job_type <> all (enum_range(null::public.job_type)::text[])
     having count(*) > 0
     union all
-    select 9, 'given_back_too_often', format(
-      '%s jobs came back 50 times or more without an attempt counted; read their errors: what they need may be down',
-      given_back)
+    select 9, 'given_back_too_often', case when given_back = 1
+      then '1 job came back 50 times or more without an attempt counted; read its errors: what it needs may be down'
+      else format(
+        '%s jobs came back 50 times or more without an attempt counted; read their errors: what they need may be down',
+        given_back) end
     where given_back > 0
     union all
     select 10, 'push_key_refused', format(
-      'push services refuse the sender for %s of the last %s users; VAPID_PRIVATE_KEY is probably not the key that their'
-      || ' browsers subscribed with: restore it, or let the app subscribe again',
-      push.refused, push.refused + push.reached)
+      'push services refuse the sender for %s; VAPID_PRIVATE_KEY is probably not the key that browsers subscribed with:'
+      || ' restore it, or let the app subscribe again',
+      case when push.refused + push.reached = 1 then 'the last user'
+        else format('%s of the last %s users', push.refused, push.refused + push.reached) end)
     where push.refused > 0 and queue_private.push_is_refused(push.refused, push.reached)
     union all
     select 11, 'storage_refuses', format(

@@ -13,7 +13,8 @@ as $$
 begin
   if to_regclass('queue_private.adopted_tables') is null then
     return query select 'queue_not_installed', 'high', 'migrations', 'the migrations of the queue are not applied',
-      'supabase db push';
+      case when to_regclass('public.posts_new') is null then 'supabase db push --remote'
+        else queue_private.install_queue() end;
     return;
   end if;
   return query
@@ -55,7 +56,8 @@ begin
       and case when w.relation not in (select adopted.name from adopted) then true else
         w.kind in ('trigger', 'row security')
         or w.kind = 'column' and t.name is null and w.relation <> 'public.comments' and w.name <> 'public.post_ratings.id'
-        or w.kind = 'index' and w.name like '%.post_ratings_short_session_idx'
+        -- Over session ids that are uuids it has another text.
+        or w.kind = 'index' and w.name like '%.post_ratings_short_session_idx' and t.name is null
         or w.kind = 'constraint' and w.name similar to '%.posts_new_(created_at_is_a_date|image_url_%)'
       end
   )

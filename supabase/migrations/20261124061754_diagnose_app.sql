@@ -11,9 +11,14 @@ declare
   ratings regclass := to_regclass('public.post_ratings');
   comments regclass := to_regclass('public.comments');
   migrated boolean := to_regclass('queue_private.adopted_tables') is not null;
+  adopted boolean := false;
   like_writes jsonb;
   ignored boolean := false;
+  owners text := 'user_id = (select auth.uid())';
 begin
+  if migrated then
+    adopted := exists (select from queue_private.adopted_tables as each where each.existed);
+  end if;
   -- The transition of an adopted app: see like_writes.sql.
   if to_regclass('queue_private.like_writes') is not null then
     like_writes := queue_private.like_writes_state();
@@ -37,7 +42,7 @@ begin
   )
   select 'ratings_not_unique', 'critical', 'public.post_ratings',
     'nothing keeps a session from rating a post twice: a double click makes two ratings',
-    case when migrated then 'alter table public.post_ratings add unique (post_id, session_id);' else 'supabase db push' end
+    case when migrated then 'alter table public.post_ratings add unique (post_id, session_id);' else queue_private.install_queue() end
   where ratings is not null and not exists (
     select from pg_catalog.pg_index as i
     where i.indrelid = ratings and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null
@@ -48,10 +53,11 @@ begin
   )
   union all
   select 'foreign_key_missing', 'high', c.name || '.post_id',
-    'not one foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows behind (remove those that it left first)',
+    'no foreign key with "on delete cascade" leads to posts_new: a deleted post leaves its rows here'
+    || case when migrated then '. Remove such rows before you add the key' else '' end,
     case when migrated
       then format('alter table %s add foreign key (post_id) references public.posts_new (id) on delete cascade;', c.name)
-      else 'supabase db push' end
+      else queue_private.install_queue() end
   from child as c
   where not exists (
     select from pg_catalog.pg_constraint as k
@@ -69,21 +75,24 @@ begin
   union all
   select 'row_security_off', 'critical', t.name,
     'row level security is off: every client with a grant reads and writes every row',
-    format('alter table %s enable row level security;', t.name)
+    -- Before the migrations the app has no policies, and would read nothing any more.
+    case when migrated then format('alter table %s enable row level security;', t.name) else queue_private.install_queue() end
   from app_table as t join pg_catalog.pg_class as c on c.oid = t.id
   where not c.relrowsecurity and not coalesce(expected -> 'row security' ? t.name and migrated, false)
   union all
   select case when ignored then 'like_writes_ignored' else 'likes_writable' end, case when ignored then 'low' else 'high' end,
     'public.posts_new.likes',
     case when ignored
-      then format('old clients may still write likes, which is ignored: %s times so far, the last at %s',
-        like_writes ->> 'ignored', coalesce(like_writes ->> 'last_ignored_at', 'no time'))
+      then 'old clients may still write likes, which is ignored. ' || format(
+        case like_writes ->> 'ignored' when '0' then 'No client did so far' when '1' then 'It happened once, at %2$s'
+          else 'It happened %1$s times, the last time at %2$s' end,
+        like_writes ->> 'ignored',
+        to_char((like_writes ->> 'last_ignored_at')::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
       else format('%s may write likes: counts are what clients say, and two at once lose one', string_agg(c.name, ' and '))
     end,
-    case when ignored
-        then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/strict_likes.sql # when no old client is left'
+    case when ignored then queue_private.take_step('strict_likes', 'when no old front end is in use any more')
       when migrated then 'select queue_private.grant_post_columns();'
-      else 'supabase db push' end
+      else queue_private.install_queue() end
   from client as c
   where posts is not null and exists (
     select from pg_catalog.pg_attribute as a
@@ -101,9 +110,10 @@ begin
   union all
   select 'session_ids_public', 'medium', 'public.post_ratings',
     format('%s may read session ids, with which a like can be added or removed in another''s name', string_agg(c.name, ' and ')),
-    case when migrated
-      then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/close_direct_ratings.sql'
-      else 'supabase db push' end
+    case
+      when adopted then queue_private.take_step('close_direct_ratings', 'when no front end writes ratings itself')
+      when migrated then 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/optional/close_direct_ratings.sql'
+      else queue_private.install_queue() end
   from client as c
   where ratings is not null and exists (
     select from pg_catalog.pg_attribute as a
@@ -118,8 +128,27 @@ begin
   having count(*) > 0
   union all
   select 'policy_open', 'high', t.name || '.' || p.polname,
-    format('anybody may %s every row', case p.polcmd when 'd' then 'delete' when 'w' then 'change' else 'change and delete' end),
-    format('drop policy %I on %s; -- then make one that names the owner', p.polname, t.name)
+    format('anybody may %s every row', case p.polcmd when 'd' then 'delete' when 'w' then 'change' else 'change and delete' end)
+    || case when not ignored then ''
+      when t.id = posts and p.polcmd <> 'd' then '. Old front ends need this until strict_likes is taken'
+      when t.id = ratings then '. Old front ends need this until close_direct_ratings is taken'
+      else '' end,
+    case
+      when adopted and t.id = ratings
+        then queue_private.take_step('close_direct_ratings', 'when no front end writes ratings itself')
+      when t.id = posts and exists (
+        select from pg_catalog.pg_attribute as a
+        where a.attrelid = posts and a.attname = 'user_id' and a.atttypid = 'uuid'::regtype
+      ) then case when ignored and p.polcmd <> 'd' then E'-- When strict_likes is taken:\n' else '' end
+        || format('alter policy %I on %s to authenticated using (%s)%s;', p.polname, t.name, owners,
+          case when p.polcmd = 'd' then '' else format(' with check (%s)', owners) end)
+        || case when p.polcmd = '*' and not exists (
+            select from pg_catalog.pg_policy as reading
+            where reading.polrelid = t.id and reading.polcmd = 'r' and reading.polpermissive
+          ) then E'\n' || format('create policy "everybody reads" on %s for select using (true);', t.name)
+          else '' end
+      else format('drop policy %I on %s; -- then make one that names the owner', p.polname, t.name)
+    end
   from app_table as t
   join pg_catalog.pg_policy as p on p.polrelid = t.id
   where p.polpermissive and p.polcmd in ('d', 'w', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'
@@ -131,6 +160,19 @@ begin
       where p.polroles && array[0, (select r.oid from pg_catalog.pg_roles as r where r.rolname = c.name)]::oid[]
         and (has_table_privilege(c.name, t.id, 'delete') or has_any_column_privilege(c.name, t.id, 'update'))
     )
+  union all
+  -- Our functions name the columns that they know. Ids and times get a default by the migrations.
+  select 'column_required', 'high', t.name || '.' || a.attname,
+    'the column may not be null and has no default, and ' || case when t.id = posts
+      then 'POST /api/posts does not know it: unless a trigger fills it, each post by it fails'
+      else '/api/ratings does not know it: unless a trigger fills it, each like by it fails' end,
+    format('alter table %s alter column %I drop not null; -- or give it a default', t.name, a.attname)
+  from app_table as t
+  join pg_catalog.pg_attribute as a on a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
+  where t.id is distinct from comments and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname <> all (
+    case when t.id = posts then array['user_id', 'caption', 'image_url', 'likes', 'updated_at'] else array['post_id', 'session_id'] end
+    || array['created_at'] || case when a.atttypid = 'uuid'::regtype then array['id'] else array[]::text[] end
+  )
   union all
   select 'view_writable', 'high', v.id::regclass::text,
     format('%s may write through the view, with the rights of its owner', string_agg(c.name, ' and ')),
@@ -160,7 +202,7 @@ begin
   group by v.id
   union all
   select 'column_nullable', 'medium', t.name || '.' || a.attname, 'the column may be null, where no null means anything',
-    case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else 'supabase db push' end
+    case when migrated then format('alter table %s alter column %I set not null;', t.name, a.attname) else queue_private.install_queue() end
   from app_table as t
   join pg_catalog.pg_attribute as a on a.attrelid = t.id and not a.attnotnull and not a.attisdropped
   where t.id = ratings and a.attname in ('post_id', 'session_id') or t.id = posts and a.attname = 'likes';
@@ -169,3 +211,26 @@ $$;
 comment on function queue_private.diagnose_app is 'Whether the app''s tables can keep counts that are right.';
 revoke all on function queue_private.diagnose_app from public, anon, authenticated;
 grant execute on function queue_private.diagnose_app to service_role;
+
+-- install_queue: the command that brings the migrations to an app, for whose history a push from our checkout is refused.
+create or replace function queue_private.install_queue() returns text
+language sql immutable
+set search_path = ''
+as $$ select 'make install-into DIR=../app # then, in the app: supabase db push --remote' $$;
+comment on function queue_private.install_queue is 'The command that brings the migrations to an app.';
+revoke all on function queue_private.install_queue from public, anon, authenticated;
+grant execute on function queue_private.install_queue to service_role;
+
+-- take_step: the command that takes an optional step of an adoption. What psql applies, Supabase's list does not know.
+create or replace function queue_private.take_step(step text, moment text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select format(
+    'make install-into DIR=../app ARGS="--add %s" # %s; then, in the app: supabase db push --remote',
+    take_step.step, take_step.moment
+  )
+$$;
+comment on function queue_private.take_step is 'The command that takes an optional step of an adoption.';
+revoke all on function queue_private.take_step from public, anon, authenticated;
+grant execute on function queue_private.take_step to service_role;

@@ -42,11 +42,13 @@ begin
     $query$ into counted, example using max_rows;
     if counted > 0 then
       return query select 'duplicate_ratings', 'critical', 'public.post_ratings',
-        format('%s ratings are a session''s second one of a post, of post %s for one%s', counted, example,
-          queue_private.of_the_first('public.post_ratings', max_rows)),
+        case when counted = 1
+          then format('1 rating is too many: it is a session''s second one of post %s', example)
+          else format('%s ratings are too many: each is a session''s second one of a post, such as post %s', counted, example)
+        end || queue_private.of_the_first('public.post_ratings', max_rows),
         case when migrated then 'delete from public.post_ratings as r using public.post_ratings as first '
           || 'where first.post_id = r.post_id and first.session_id = r.session_id and first.ctid < r.ctid;'
-          else 'supabase db push' end;
+          else queue_private.install_queue() end;
     end if;
   end if;
 
@@ -71,10 +73,11 @@ begin
     if counted > 0 then
       return query select 'orphaned_' || case child when 'comments' then 'comments' else 'ratings' end,
         case child when 'comments' then 'medium' else 'high' end, 'public.' || child,
-        format('%s rows belong to no post%s%s', counted, ', one of them to ' || example || ', which is gone',
-          queue_private.of_the_first('public.' || child, max_rows)),
+        case when counted = 1 then '1 row belongs to no post' || coalesce(': post ' || example || ' is gone', '')
+          else counted || ' rows belong to no post' || coalesce(': post ' || example || ' is gone, for example', '')
+        end || queue_private.of_the_first('public.' || child, max_rows),
         case when migrated then format('delete from public.%I as r where not exists '
-          '(select from public.posts_new as post where post.id = r.post_id);', child) else 'supabase db push' end;
+          '(select from public.posts_new as post where post.id = r.post_id);', child) else queue_private.install_queue() end;
     end if;
   end loop;
 
@@ -121,10 +124,14 @@ begin
   end if;
   if counted > 0 then
     return query select 'like_drift', 'high', 'public.posts_new',
-      format('%s posts have a like count that is not the number of their ratings, %s for one%s', counted, example,
-        ' (of ' || looked_at || ' posts that were looked at)'),
+      case when counted = 1
+        then format('1 post has a like count that is not the number of its ratings: %s', example)
+        else format('%s posts have a like count that is not the number of their ratings, such as %s', counted, example)
+      end || coalesce(' (of ' || looked_at || ' that were looked at)', '')
+      -- The repair removes second ratings first: a count that they had made right is wrong then.
+      || case when migrated then '' else '; the migrations count without second ratings, and may correct more' end,
       case when migrated then format('select public.sync_post_like_count(%L); -- all: select public.audit_like_counts();', example)
-        else 'supabase db push' end;
+        else queue_private.install_queue() end;
   end if;
 end
 $$;
@@ -137,7 +144,7 @@ create or replace function queue_private.of_the_first(table_name text, max_rows 
 language sql stable
 set search_path = ''
 as $$
-  select case when c.reltuples > max_rows then format(' (of the first %s rows)', max_rows) else '' end
+  select case when c.reltuples > max_rows then format(' (among the first %s rows)', max_rows) else '' end
   from pg_catalog.pg_class as c where c.oid = to_regclass(of_the_first.table_name)
 $$;
 comment on function queue_private.of_the_first is 'Says that a table was not read to its end.';

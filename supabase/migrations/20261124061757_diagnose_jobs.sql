@@ -27,7 +27,8 @@ begin
       $query$ into stuck;
       if stuck > 0 then
         return query select 'jobs_stuck', 'high', 'public.background_jobs',
-          format('%s jobs have been processing for more than 5 minutes, and nothing takes them back', stuck),
+          case when stuck = 1 then '1 job has been processing for more than 5 minutes, and nothing takes it back'
+            else format('%s jobs have been processing for more than 5 minutes, and nothing takes them back', stuck) end,
           'update public.background_jobs set status = ''pending'' where status = ''processing'' '
           || 'and started_at < now() - interval ''5 minutes'';';
       end if;
@@ -50,7 +51,7 @@ begin
     ('schedule_cannot_be_planned', 'high',
       'update public.job_schedules set enabled = false where last_error is not null; -- or correct cron_expression'),
     ('unknown_type', 'high', 'vercel deploy --prod'),
-    ('missing_type', 'high', 'supabase db push'),
+    ('missing_type', 'high', 'supabase db push --remote'),
     ('given_back_too_often', 'medium',
       '-- See why: select id, job_type, error_message from public.background_jobs where deferrals >= 50;'),
     ('push_key_refused', 'high',
@@ -61,8 +62,10 @@ begin
 
   return query
   select 'dead_jobs', 'medium', 'job type ' || dead.job_type,
-    format('%s%s jobs are dead and nobody has dealt with them, the newest: %s', case when count(*) = 2000 then 'at least ' end,
-      count(*), left((array_agg(dead.error_message order by dead.completed_at desc))[1], 200)),
+    case count(*) when 1 then '1 job is dead and nobody has dealt with it'
+      when 2000 then 'at least 2000 jobs are dead and nobody has dealt with them, the newest'
+      else count(*) || ' jobs are dead and nobody has dealt with them, the newest'
+    end || coalesce(': ' || left((array_agg(dead.error_message order by dead.completed_at desc))[1], 200), ''),
     format('select public.redrive_jobs(job_type => %L); -- or public.discard_jobs(job_type => %1$L)', dead.job_type)
   from (
     select ended.job_type, ended.error_message, ended.completed_at

@@ -63,7 +63,8 @@ begin
   )
   union all
   select 'dead_rows', 'medium', stats.schemaname || '.' || stats.relname,
-    format('%s dead rows beside %s live ones: claims walk over them', stats.n_dead_tup, stats.n_live_tup),
+    format('%s dead rows beside %s: claims walk over them', stats.n_dead_tup,
+      case stats.n_live_tup when 1 then '1 live one' else stats.n_live_tup || ' live ones' end),
     format('vacuum (analyze) %I.%I; -- an old transaction keeps them: end it first', stats.schemaname, stats.relname)
   from pg_catalog.pg_stat_user_tables as stats
   where stats.schemaname = 'public'

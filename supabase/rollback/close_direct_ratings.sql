@@ -1,4 +1,19 @@
 -- Undoes supabase/optional/close_direct_ratings.sql: clients read and write post_ratings directly again, as before it.
 --   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f supabase/rollback/close_direct_ratings.sql
 -- Safe to repeat: yes.
+-- Then delete the step's file from supabase/migrations, or the next push applies it again.
 select queue_private.undo_app_changes('close_direct_ratings');
+
+-- Supabase's list of migrations forgets the step too, or no push would ever apply it again.
+do $$
+begin
+  if to_regclass('supabase_migrations.schema_migrations') is not null then
+    delete from supabase_migrations.schema_migrations as applied
+    where to_jsonb(applied) ->> 'name' = 'close_direct_ratings'
+      -- A file of the app's own may have the same name.
+      and coalesce(to_jsonb(applied) ->> 'statements', 'queue_private') like '%queue_private%';
+  end if;
+exception when insufficient_privilege then
+  raise warning 'Supabase''s list of migrations still has close_direct_ratings: supabase migration repair --remote --status reverted <version>';
+end
+$$;

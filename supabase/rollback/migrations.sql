@@ -8,8 +8,10 @@
 -- What does not go: files in the bucket post-images (empty and delete it in Storage, or a later installation stops at its name),
 -- extensions, secrets in Vault.
 -- If something of the app's depends on something of ours, such as a view on post_images, it stops and names it. All in one
--- transaction: when it stops, nothing has changed. Afterwards tell Supabase's history, which the installer prints:
---   supabase migration repair --status reverted <versions>
+-- transaction: when it stops, nothing has changed. Supabase's list of migrations forgets ours too. So delete the files from
+-- supabase/migrations (the installer does it with --remove), or the next push applies them again.
+-- The notices would be a hundred lines of what "if exists" did not find.
+set local client_min_messages = warning;
 do $$
 begin
   if to_regclass('queue_private.app_changes') is null then
@@ -24,6 +26,44 @@ begin
   if to_regclass('queue_private.old_likes') is not null then
     perform queue_private.forget_old_likes();
   end if;
+end
+$$;
+
+-- Supabase's list of migrations. Ours are those from our first one on that have a name and a text of ours: files of the
+-- app's own may have the same name, before ours and after them.
+do $$
+declare
+  names text[] := array[
+    'expected_schema', 'close_direct_ratings', 'keep_old_likes', 'live_counts', 'notify_of_likes', 'strict_likes', 'wake_worker'
+  ];
+  no_mention constant text[] := array['app_functions', 'settle_one', 'like_sync', 'post_images'];
+begin
+  if to_regclass('supabase_migrations.schema_migrations') is null then
+    return;
+  end if;
+  if to_regprocedure('queue_private.expected_schema()') is null then
+    -- A set that stopped half way: what says the names is its last file.
+    names := null;
+  else
+    names := names || array(select jsonb_object_keys(queue_private.expected_schema() -> 'migration'));
+  end if;
+  with applied as materialized (
+    select each.version, to_jsonb(each) ->> 'name' as name, to_jsonb(each) ->> 'statements' as statements
+    from supabase_migrations.schema_migrations as each
+  ), ours as (
+    select applied.version from applied
+    where applied.version >= (select max(first.version) from applied as first where first.name = 'reserved_names')
+      and (applied.name = any (names) and applied.statements is null
+        or (names is null or applied.name = any (names)) and applied.statements like '%queue_private%')
+    union
+    select min(applied.version) from applied
+    where applied.version >= (select max(first.version) from applied as first where first.name = 'reserved_names')
+      and applied.name = any (no_mention)
+    group by applied.name
+  )
+  delete from supabase_migrations.schema_migrations as each using ours where each.version = ours.version;
+exception when insufficient_privilege then
+  raise warning 'Supabase''s list of migrations still has the queue''s: supabase migration repair --remote --status reverted <versions>';
 end
 $$;
 
@@ -107,10 +147,10 @@ begin
       begin
         execute $query$delete from storage.buckets where id = 'post-images'$query$;
       exception when others then
-        raise notice 'the bucket post-images stays (%): delete it in Storage', sqlerrm;
+        raise warning 'the bucket post-images stays (%): delete it in Storage, or a later adoption stops at its name', sqlerrm;
       end;
     else
-      raise notice 'the bucket post-images stays with its files: delete it in Storage';
+      raise warning 'the bucket post-images stays with its files: delete it in Storage, or a later adoption stops at its name';
     end if;
   end if;
 end

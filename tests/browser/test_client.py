@@ -20,6 +20,7 @@ from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from dev import typescript
 from dev.vercel import Functions
+from tests.access.world import sign_up
 from tests.browser.conftest import Complaints
 from tests.browser.realtime_server import Realtime, realtime
 
@@ -237,8 +238,8 @@ def test_a_like_survives_a_reload_without_a_network(page: Page, app: App, compla
     page.context.set_offline(True)
     page.click(f"#p{post}")
     shows(page, post, True, 1, pending=True)
-    page.context.set_offline(False)
     page.context.route(re.compile("/api/ratings"), lambda route: route.abort("internetdisconnected"))
+    page.context.set_offline(False)  # for the page, not for its likes
     page.reload()
     shows(page, post, True, "?", pending=True)
     page.context.unroute(re.compile("/api/ratings"))
@@ -261,6 +262,29 @@ def test_like_reload_unlike_reload(page: Page, app: App) -> None:
     app.count()
     page.reload()
     shows(page, post, True, 1)
+
+
+def test_who_liked_in_the_old_app_still_likes(page: Page, app: App, project: dict[str, str]) -> None:
+    """By the id that the old app keeps in the browser; being signed in, which a new post needs, changes nothing."""
+    post, visitor = app.add_post(others=1), str(uuid.uuid4())
+    app.db.execute("insert into public.post_ratings (post_id, session_id) values (%s, %s)", (post, visitor))
+    page.add_init_script(f"if (location.host) localStorage.setItem('session_id', '{visitor}')")
+    user_id, token = sign_up(project, "visitor")
+    image = f"{project['SUPABASE_URL']}/storage/v1/object/public/posts/a.png"
+    app.open(page, post, sessionKey="session_id", token=token, image=image)
+    shows(page, post, True, 2)
+    page.click(f"#p{post}")
+    shows(page, post, False, 1)
+    assert app.ratings(post) == 1
+    page.click(f"#p{post}")
+    shows(page, post, True, 2)
+    sessions = app.db.execute("select session_id from public.post_ratings where post_id = %s", (post,)).fetchall()
+    assert sorted(row["session_id"] for row in sessions) == sorted([visitor, "somebody-else-1"])
+
+    page.click("#publish")
+    expect(page.locator("figure")).to_have_attribute("data-status", "waiting")
+    row = app.db.execute("select image_url from public.posts_new where user_id = %s", (user_id,)).fetchone()
+    assert row == {"image_url": image}
 
 
 @pytest.mark.parametrize("kind", ["likes", "one"])

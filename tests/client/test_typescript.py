@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -56,16 +57,28 @@ BLOCK = re.compile(r"^```tsx?\n// (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEXT = 'declare module "next/cache" { export function revalidateTag(tag: string, profile: string): void; }\n'
 
 
+# And the browser client of Supabase's guide, which is the app's.
+GUIDE = """import { createBrowserClient } from "@supabase/ssr";
+export const createClient = () => createBrowserClient("https://x.supabase.co", "sb_publishable_x");
+"""
+# What the documents show, and what they say may stand there instead.
+VARIANTS = {
+    ".": ("", ""),
+    "packaged": ('"@/lib/suplatzigram', '"suplatzigram-client'),
+    "guided": ('"@/lib/supabase/client"', '"@/lib/supabase/guide"'),
+}
+
+
 def test_what_the_documents_show_compiles_in_an_app() -> None:
-    """With the package installed, and the strictness that create-next-app sets."""
+    """With the client installed in both ways, and the strictness that create-next-app sets."""
     blocks = {
         name: code
         for document in ("frontend.md", "cache.md")
         for name, code in BLOCK.findall((paths.PROJECT / "docs" / document).read_text())
     }
-    assert {name.partition("/")[0] for name in blocks} == {"app", "components"}
+    assert {name.partition("/")[0] for name in blocks} == {"app", "components", "lib"}
     options = {
-        "target": "ES2022",
+        "target": "ES2017",
         "lib": ["dom", "dom.iterable", "esnext"],
         "module": "esnext",
         "moduleResolution": "bundler",
@@ -75,21 +88,32 @@ def test_what_the_documents_show_compiles_in_an_app() -> None:
         "strict": True,
         "skipLibCheck": True,
         "types": ["node"],
+        "paths": {"@/*": ["./*"]},
     }
     with typescript.workspace() as folder:
         app = folder.parent
-        for name, code in blocks.items():
-            (app / name).parent.mkdir(parents=True, exist_ok=True)
-            (app / name).write_text(code)
+        shutil.copytree(folder / "src", app / "lib/suplatzigram")
+        for variant, (shown, instead) in VARIANTS.items():
+            for name, code in blocks.items():
+                (app / variant / name).parent.mkdir(parents=True, exist_ok=True)
+                (app / variant / name).write_text(code.replace(shown, instead))
+        (app / "lib/supabase/guide.ts").write_text(GUIDE)
         (app / "next.d.ts").write_text(NEXT)
-        settings = {"compilerOptions": options, "include": ["next.d.ts", "app", "components"]}
+        settings = {"compilerOptions": options, "include": ["."], "exclude": [folder.name, "node_modules"]}
         (app / "tsconfig.json").write_text(json.dumps(settings))
         typescript.check_types(app)
-        (app / "components" / "like-button.tsx").write_text(
+        (app / "packaged/components/like-button.tsx").write_text(
             blocks["components/like-button.tsx"].replace("like.likes", "like.count")
         )
         with pytest.raises(StackError, match="Property 'count' does not exist"):
             typescript.check_types(app)
+
+
+def test_the_readme_names_each_file() -> None:
+    """It lies in an app that installed the client, where nothing else says what the folder is."""
+    named = re.findall(r"^\| `(\S+)` \|", (typescript.FOLDER / "src/README.md").read_text(), re.MULTILINE)
+    files = [file.name for file in (typescript.FOLDER / "src").glob("*.ts")]
+    assert sorted(named) == sorted([*files, "database.ts"])
 
 
 def test_the_script_that_others_fill_copies_with_is_ours() -> None:

@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     ROOT / "dev/README.md",
+    *sorted((ROOT / "clients").rglob("README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FOLDERS = "api|bench|dev|docs|lib|public|supabase|tests"
@@ -30,7 +31,7 @@ ELSEWHERE = {
         "supabase/migrations/20270105090000_announce_comment_type.sql",
         "supabase/migrations/20270105090100_announce_comment.sql",
     ),
-    *("lib/db/_sorts.pyx", "lib/suplatzigram"),
+    *("lib/db/_sorts.pyx", "lib/suplatzigram", "lib/supabase/client.ts"),
     "public/admin/queue/",  # built, and in no clone
 }
 

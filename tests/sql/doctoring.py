@@ -91,6 +91,8 @@ A_DEAD_JOB = """
 A_PAUSE = "insert into queue_private.paused_job_types values ('process_image', now() - interval '2 hours');"
 WAKING = "{wake_worker}; select vault.create_secret('https://app.example', 'worker_url');"
 
+APPLIED = "insert into supabase_migrations.schema_migrations (version, name) values ('20990101000000', '{}');"
+
 FAULTS = [
     # The app's rows and tables.
     Fault("duplicate_ratings", RATED_TWICE, ("ratings_not_unique", "foreign_key_without_index")),
@@ -116,10 +118,22 @@ FAULTS = [
     ),
     Fault("view_writable", "create view feed as select id, likes from posts_new; grant update on feed to anon"),
     Fault("policy_open", "create policy p on posts_new for delete to anon using (true)"),
+    Fault(
+        "policy_open", "grant delete on posts_new to anon; create policy p on posts_new using (true) with check (true)"
+    ),
+    Fault("policy_open", "grant delete on comments to anon; create policy p on comments for delete using (true)"),
     Fault("column_nullable", "alter table posts_new alter likes drop not null", ("column_changed",)),
+    Fault("column_required", "alter table post_ratings add column rating integer not null"),
+    Fault("column_required", "alter table posts_new add column title text not null"),
     Fault("counting_trigger", COUNTER),
     Fault("trigger_without_rights", ENQUEUER),
     Fault("trigger_without_rights", ENQUEUER.replace("insert on posts_new", "update of caption on posts_new")),
+    # Supabase's old defaults grant it, and row level security refuses it.
+    Fault(
+        "trigger_without_rights",
+        ENQUEUER + "; grant insert on background_jobs to anon",
+        ("privilege_excess",),
+    ),
     Fault("function_open", OPEN_CLAIM),
     # The work.
     Fault("expired_leases", a_run() + a_job(columns=LEASED, values=LEASE_VALUES)),
@@ -138,6 +152,17 @@ FAULTS = [
     Fault("storage_refuses", a_run() + "; update worker_runs set counts = '{\"storage_refused\": 5}'"),
     # What the migrations make.
     Fault("migration_not_applied", "delete from supabase_migrations.schema_migrations where name = 'claim'"),
+    Fault("optional_step_undone", APPLIED.format("live_counts")),
+    Fault("optional_step_undone", APPLIED.format("wake_worker")),
+    Fault("optional_step_undone", APPLIED.format("notify_of_likes")),
+    Fault(
+        "optional_step_undone",
+        APPLIED.format("strict_likes") + "update queue_private.like_writes set mode = 'transitional'",
+    ),
+    Fault(
+        "optional_step_undone",
+        APPLIED.format("close_direct_ratings") + "grant insert (post_id) on post_ratings to anon",
+    ),
     Fault("table_missing", "drop table post_rankings"),
     Fault("table_changed", "alter table background_jobs reset (autovacuum_vacuum_threshold)"),
     Fault("table_not_vacuumed", "alter table posts_new set (autovacuum_enabled = off)"),

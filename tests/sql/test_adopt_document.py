@@ -59,6 +59,22 @@ def test_its_commands_exist() -> None:
         assert (PROJECT / file).exists()
 
 
+def test_every_push_is_one_to_the_linked_project() -> None:
+    """From CLI 3 on, without --remote it goes to the local database. In the pages, and in what the doctor says."""
+    pages = [DOCUMENT[DOCUMENT.index("## 4.") :], (PROJECT / "docs/deploy.md").read_text()]
+    told = [
+        command for page in pages for command in re.findall(r"`(supabase (?:db push|migration repair)[^`]*)`", page)
+    ]
+    sources = [
+        *(PROJECT / "supabase/migrations").glob("*_diagnose*.sql"),
+        PROJECT / "lib/services/admin/queue/findings.py",
+    ]
+    for source in sources:
+        told += re.findall(r"(?:['\"]|: )(supabase db push[^'\"]*)['\"]", source.read_text())
+    assert len(told) >= 10
+    assert [command for command in told if "--remote" not in command and " applied " not in command] == []
+
+
 def test_every_optional_step_has_a_way_back() -> None:
     """Not one door that closes for ever."""
     steps = {file.name for file in (PROJECT / "supabase/optional").glob("*.sql")}

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from tests.conftest import Clones
 from tests.likes.posts import drain, drift, likes, set_like, toggle_like
@@ -62,6 +63,9 @@ def test_session_ids_that_are_uuids(app: Db) -> None:
     assert not state["liked"]
     drain(app)
     assert drift(app) == {}
+    (expected,) = rows(app, "select queue_private.expected_schema() as facts")
+    codes = rows(app, "select code from queue_private.diagnose(%s, 1000)", Jsonb(expected["facts"]))
+    assert "index_changed" not in {row["code"] for row in codes}
 
 
 def test_ids_and_times_without_a_default(app: Db) -> None:

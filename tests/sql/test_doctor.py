@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - faults are SQL made of constants
 """The doctor names each fault, and names nothing on a database that has not one."""
 
 import re
@@ -9,11 +10,21 @@ from psycopg.rows import dict_row
 
 from tests.conftest import PROJECT, Clones
 from tests.sql.calls import Db, Row, value
-from tests.sql.doctoring import FAULTS, Fault
+from tests.sql.doctoring import (
+    A_DEAD_JOB,
+    A_POST,
+    FAULTS,
+    LEASE_VALUES,
+    LEASED,
+    POST,
+    Fault,
+    a_job,
+    a_run,
+)
 
 WAKE_WORKER = PROJECT / "supabase/optional/wake_worker.sql"
 # What can be tried in a transaction: SQL, and not the ending of another's session.
-NO_SQL = ("psql ", "supabase ", "vercel ", "curl ", "--", "select pg_terminate", "drop index concurrently")
+NO_SQL = ("psql ", "supabase ", "make ", "vercel ", "curl ", "--", "select pg_terminate", "drop index concurrently")
 # What holds from the next session on.
 NEXT_SESSION = ("alter system", "alter database", "alter role service_role reset")
 
@@ -74,6 +85,71 @@ def test_each_fault_is_found_and_mended(superuser: Db, fault: Fault) -> None:
             superuser.execute(mends[code].encode())
         if mends:
             assert not mends.keys() & {each["code"] for each in diagnose(superuser)}
+
+
+RATED = f"""
+    alter table post_ratings drop constraint post_ratings_post_id_session_id_key; {A_POST}
+    insert into post_ratings (post_id, session_id)
+    select '{POST}', 'a-session-0123456789' from generate_series(1, {{rows}})
+"""
+ORPHANS = """
+    alter table comments drop constraint comments_post_id_fkey;
+    alter table comments alter post_id drop not null;
+    insert into comments (post_id) select {post} from generate_series(1, {rows})
+"""
+DRIFT = f"""
+    {A_POST} insert into posts_new (id) values ('00000000-0000-0000-0000-0000000000bb');
+    update posts_new set likes = 5 where id::text <= '{{upto}}'
+"""
+SENTENCES = [
+    ("duplicate_ratings", RATED.format(rows=2), f"1 rating is too many: it is a session's second one of post {POST}"),
+    (
+        "duplicate_ratings",
+        RATED.format(rows=3),
+        f"2 ratings are too many: each is a session's second one of a post, such as post {POST}",
+    ),
+    ("orphaned_comments", ORPHANS.format(post=f"'{POST}'", rows=1), f"1 row belongs to no post: post {POST} is gone"),
+    ("orphaned_comments", ORPHANS.format(post="null", rows=1), "1 row belongs to no post"),
+    (
+        "orphaned_comments",
+        ORPHANS.format(post=f"'{POST}'", rows=2),
+        f"2 rows belong to no post: post {POST} is gone, for example",
+    ),
+    (
+        "like_drift",
+        DRIFT.format(upto=POST),
+        f"1 post has a like count that is not the number of its ratings: {POST}",
+    ),
+    (
+        "like_drift",
+        DRIFT.format(upto="00000000-0000-0000-0000-0000000000bb"),
+        f"2 posts have a like count that is not the number of their ratings, such as {POST}",
+    ),
+    ("dead_jobs", A_DEAD_JOB, "1 job is dead and nobody has dealt with it: the host is gone"),
+    (
+        "dead_jobs",
+        f"{A_DEAD_JOB};" * 2,
+        "2 jobs are dead and nobody has dealt with them, the newest: the host is gone",
+    ),
+    (
+        "given_back_too_often",
+        a_run() + a_job("-1 hour", ", deferrals", ", 50"),
+        "1 job came back 50 times or more without an attempt counted; read its errors: what it needs may be down",
+    ),
+    (
+        "expired_leases",
+        a_run() + a_job(columns=LEASED, values=LEASE_VALUES),
+        "1 job is stuck: its lease has expired; see whether the cron still calls the worker, which takes it back",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "done", "sentence"), SENTENCES)
+def test_messages_count_as_people_do(superuser: Db, code: str, done: str, sentence: str) -> None:
+    """One is one, and two are two."""
+    with superuser.transaction(force_rollback=True):
+        superuser.execute(done.encode())
+        assert sentence in [each["message"] for each in diagnose(superuser) if each["code"] == code]
 
 
 def test_dead_rows_are_found(db: Db) -> None:

@@ -1,7 +1,9 @@
 """Each step of an adoption can be undone: the app's tables are as they were, and nothing is lost."""
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import LiteralString
 from uuid import UUID
 
@@ -10,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from dev.check.schema import describe
+from dev.supabase.migrations import apply_pending
 from tests.conftest import PROJECT, Clones
 from tests.likes.posts import drain, drift, rate, set_like, toggle_like
 from tests.sql.adopting import (
@@ -225,6 +228,60 @@ def test_each_optional_step_is_undone_by_itself(app: Db, step: str) -> None:
     for _ in range(2):
         run(app, f"rollback/{step}.sql")
         assert state(app) ^ before == set()
+
+
+# A migration of the app's own.
+OWN = "select 'of the app'"
+
+
+def test_a_step_can_be_taken_again_after_its_rollback(app: Db, tmp_path: Path) -> None:
+    """As `supabase db push` takes it, which passes over what its list has. The app's own of that name stay there."""
+    folder = tmp_path / "supabase/migrations"
+    shutil.copytree(PROJECT / "supabase/migrations", folder)
+    pushed = {step: f"209901010000{place:02}_{step}.sql" for place, step in enumerate([*STEPS, "wake_worker"])}
+    for step, name in pushed.items():
+        (folder / f"202001010000{name[12:14]}_{step}.sql").write_text(OWN)
+        shutil.copy(PROJECT / f"supabase/optional/{step}.sql", folder / name)
+    apply_pending(url(app), tmp_path)
+    for step, name in [*pushed.items()] * 2:
+        run(app, f"rollback/{step}.sql")
+        assert apply_pending(url(app), tmp_path) == [name]
+
+
+@pytest.mark.parametrize("last", ["", "_app_access.sql"], ids=["whole", "half_way"])
+def test_the_rollback_takes_the_queue_out_of_supabase_s_list(app: Db, tmp_path: Path, last: str) -> None:
+    """All of it, whether the set was complete or not, and nothing of the app's under the same names."""
+    folder = tmp_path / "supabase/migrations"
+    folder.mkdir(parents=True)
+    for name in ("20200101000000_limits.sql", "20200102000000_post_images.sql"):
+        (folder / name).write_text(OWN)
+    for file in sorted((PROJECT / "supabase/migrations").glob("*.sql")):
+        if last and file.name.endswith(last):
+            break
+        shutil.copy(file, folder)
+    if not last:
+        shutil.copy(PROJECT / "supabase/optional/strict_likes.sql", folder / "20990101000000_strict_likes.sql")
+        for name in ("20990102000000_jobs.sql", "20990103000000_like_sync.sql"):
+            (folder / name).write_text(OWN)
+    own = [name for name in sorted(file.name for file in folder.iterdir()) if (folder / name).read_text() == OWN]
+    apply_pending(url(app), tmp_path)
+    run(app, "rollback/migrations.sql")
+    left = rows(
+        app, "select version || '_' || name || '.sql' as file from supabase_migrations.schema_migrations order by 1"
+    )
+    assert [row["file"] for row in left] == own
+
+
+def test_the_rollback_says_only_what_is_to_be_done(app: Db) -> None:
+    """Not what it did not find: a hundred notices would hide the one."""
+    migrate(app)
+    app.execute("insert into storage.objects (bucket_id, name) values ('post-images', 'a/b.webp')")
+    said: list[str | None] = []
+    app.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    run(app, "rollback/migrations.sql")
+    assert said == [
+        "the bucket post-images stays with its files: delete it in Storage, or a later adoption stops at its name"
+    ]
 
 
 def test_a_table_that_the_migrations_made_stays_with_its_rows(db: Db) -> None:

@@ -2,7 +2,7 @@
 
 import type { components, operations } from "./openapi";
 import { ApiError, NoAnswer, readRetryAfter, type Problem } from "./problems";
-import { keptSession } from "./session";
+import { browserStorage, keptSession, type KeptSession } from "./session";
 
 export type Rating = components["schemas"]["Rating"];
 export type Post = components["schemas"]["Post"];
@@ -20,15 +20,19 @@ export interface ClientOptions {
   readonly baseUrl?: string;
   /** The prefix of the routes, with which the installer put them beside an app's own: /api/<prefix>/posts. */
   readonly prefix?: string;
-  /** The access token of the Supabase user who is signed in, null for nobody: then the session likes. */
+  /** The key in localStorage under which the app keeps a visitor's session id, whose likes go on being theirs. */
+  readonly sessionKey?: string;
+  /** That id itself, where the app keeps it in another way. Without either the client makes one. */
+  readonly sessionId?: string | (() => string | Promise<string>);
+  /** The access token of the Supabase user who is signed in, null for nobody. `createPost` needs it. */
   readonly accessToken?: () => string | null | Promise<string | null>;
-  /** The session's id; the browser's own unless said. */
-  readonly sessionId?: () => string;
+  /** Whose likes are read and set: the session's, unless said; or the user's, and the session's while nobody is signed in. */
+  readonly likesAs?: "session" | "user";
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
 
-/** Every method rejects with ApiError or NoAnswer. */
+/** Every method rejects with ApiError or NoAnswer, or with what `sessionId` or `accessToken` threw. */
 export interface Client {
   /** Liked and likes of up to 100 posts; those that do not exist are left out. */
   ratings(postIds: readonly string[]): Promise<readonly Rating[]>;
@@ -45,6 +49,7 @@ export interface Client {
 interface Call {
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
+  readonly headers?: Record<string, string>;
   readonly query?: URLSearchParams;
   readonly body?: unknown;
   readonly keepalive?: boolean;
@@ -52,16 +57,37 @@ interface Call {
 
 export function createClient(options: ClientOptions = {}): Client {
   const origin = (options.baseUrl ?? "").replace(/\/+$/, "");
-  const session = options.sessionId ?? keptSession();
+  const session = sessionOf(options);
   const timeoutMs = options.timeoutMs ?? 10_000;
+  if (options.likesAs === "user" && !options.accessToken) throw new TypeError('likesAs: "user" needs accessToken');
 
-  async function identity(): Promise<Record<string, string>> {
+  async function user(): Promise<Record<string, string>> {
     const token = await options.accessToken?.();
-    return token ? { authorization: `Bearer ${token}` } : { "x-session-id": session() };
+    return token ? { authorization: `Bearer ${token}` } : {};
   }
 
-  async function call<T>({ method, path, query, body, keepalive = false }: Call): Promise<T> {
-    const headers: Record<string, string> = { accept: "application/json", ...(await identity()) };
+  /** Beside a session id the routes do not look at a token, so one of the two is sent. */
+  async function liker(): Promise<Record<string, string>> {
+    const token = options.likesAs === "user" ? await user() : {};
+    return "authorization" in token ? token : { "x-session-id": await session() };
+  }
+
+  async function setLike(postId: string, liked: boolean): Promise<Rating> {
+    const put = (headers: Record<string, string>) =>
+      call<Rating>({ method: "PUT", path: "/api/ratings", headers, body: { postId, liked }, keepalive: true });
+    const headers = await liker();
+    try {
+      return await put(headers);
+    } catch (error) {
+      const refused = headers["x-session-id"];
+      if (!refused || !("replace" in session) || !isTooShort(error, refused)) throw error;
+      session.replace(refused);
+      return put(await liker());
+    }
+  }
+
+  async function call<T>({ method, path, query, body, keepalive = false, ...more }: Call): Promise<T> {
+    const headers: Record<string, string> = { accept: "application/json", ...more.headers };
     if (body !== undefined) headers["content-type"] = "application/json";
     const route = options.prefix ? path.replace("/api/", `/api/${options.prefix}/`) : path;
     const url = `${origin}${route}${query?.size ? `?${query}` : ""}`;
@@ -92,17 +118,36 @@ export function createClient(options: ClientOptions = {}): Client {
       if (postIds.length > MAX_POSTS) throw new RangeError(`postIds: at most ${MAX_POSTS}`);
       if (postIds.length === 0) return [];
       const query = new URLSearchParams(postIds.map((id) => ["postId", id]));
-      const reply = await call<components["schemas"]["Ratings"]>({ method: "GET", path: "/api/ratings", query });
+      const asked = { method: "GET", path: "/api/ratings", headers: await liker(), query } as const;
+      const reply = await call<components["schemas"]["Ratings"]>(asked);
       return reply.ratings;
     },
-    setLike: (postId, liked) => call({ method: "PUT", path: "/api/ratings", body: { postId, liked }, keepalive: true }),
+    setLike,
     posts,
     async postsById(postIds) {
       if (postIds.length > MAX_POSTS) throw new RangeError(`postIds: at most ${MAX_POSTS}`);
       return postIds.length === 0 ? [] : (await posts({ id: postIds })).posts;
     },
-    createPost: (post) => call({ method: "POST", path: "/api/posts", body: post }),
+    createPost: async (post) => call({ method: "POST", path: "/api/posts", headers: await user(), body: post }),
   };
+}
+
+/** Whose likes these are while nobody is signed in. */
+function sessionOf({ sessionId, sessionKey }: ClientOptions): KeptSession | (() => Promise<string>) {
+  if (sessionId === undefined) return keptSession(browserStorage(), sessionKey);
+  if (sessionKey !== undefined) throw new TypeError("sessionId, sessionKey: give one of them");
+  return async () => {
+    const id: unknown = typeof sessionId === "function" ? await sessionId() : sessionId;
+    // A header would make "null" of null, which would then be the session of everybody.
+    if (typeof id !== "string" || id === "") throw new TypeError("sessionId: must be, or return, a text that is not empty");
+    return id;
+  };
+}
+
+/** Whether the server refused a short id that has no like yet. Those that have one are accepted, so nothing is lost. */
+function isTooShort(error: unknown, session: string): boolean {
+  if (!(error instanceof ApiError) || error.code !== "invalid_input" || session.length >= 16) return false;
+  return Array.isArray(error.details) && error.details.some((each) => each.field === "sessionId");
 }
 
 /** Read an error's body. What stands before the functions may answer with anything. */

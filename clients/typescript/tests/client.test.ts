@@ -47,13 +47,86 @@ test("the routes may have a prefix", async () => {
   assert.equal(asked[0]?.url, "https://q.example/api/q/posts?sort=hot&limit=5");
 });
 
-test("a user's token goes instead of the session", async () => {
-  const { asked, client } = clientOf(rated, { accessToken: async () => "token" });
+const sent = (asked: Asked[]) =>
+  asked.map(({ init }) => {
+    const headers = init.headers as Record<string, string>;
+    return [init.method, headers.authorization ?? null, headers["x-session-id"] ?? null];
+  });
+
+test("who is signed in adds posts, and goes on liking as their session", async () => {
+  const { asked, client } = clientOf(rated, { sessionId: "s".repeat(32), accessToken: async () => "token" });
   await client.setLike(POST, true);
-  const headers = asked[0]?.init.headers as Record<string, string>;
-  assert.deepEqual([headers.authorization, headers["x-session-id"]], ["Bearer token", undefined]);
+  await client.createPost({ imageUrl: "a.png" });
+  await client.posts();
+  assert.deepEqual(sent(asked), [
+    ["PUT", null, "s".repeat(32)],
+    ["POST", "Bearer token", null],
+    ["GET", null, null],
+  ]);
   assert.deepEqual(JSON.parse(String(asked[0]?.init.body)), { postId: POST, liked: true });
   assert.equal(asked[0]?.init.keepalive, true);
+});
+
+test("with likesAs user the token goes instead of the session, while somebody is signed in", async () => {
+  let token: string | null = "token";
+  const { asked, client } = clientOf(rated, { likesAs: "user", accessToken: () => token, sessionId: async () => "s".repeat(16) });
+  await client.setLike(POST, true);
+  token = null;
+  await client.setLike(POST, true);
+  assert.deepEqual(sent(asked), [["PUT", "Bearer token", null], ["PUT", null, "s".repeat(16)]]);
+});
+
+test("options that cannot both hold are refused", () => {
+  assert.throws(() => createClient({ sessionId: "s", sessionKey: "k" }), /sessionId, sessionKey: give one/);
+  assert.throws(() => createClient({ likesAs: "user" }), /likesAs: "user" needs accessToken/);
+});
+
+test("a session id that is not there is nobody's, not that of all for whom it is not there", async () => {
+  for (const nothing of ["", null, undefined]) {
+    const { asked, client } = clientOf(rated, { sessionId: () => nothing as string });
+    await assert.rejects(client.setLike(POST, true), /sessionId: must be/);
+    assert.equal(asked.length, 0);
+  }
+});
+
+/** localStorage for this test; node has one only when it is told so. */
+function browserKeeps(key: string, value: string): Storage {
+  const storage = new Storage();
+  storage.setItem(key, value);
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  return storage;
+}
+
+test("an app's own key is where the session id is", async () => {
+  const storage = browserKeeps("session_id", "c0ffee00-0000-4000-8000-000000000001");
+  const { asked, client } = clientOf(rated, { sessionKey: "session_id" });
+  await client.setLike(POST, true);
+  assert.deepEqual(sent(asked), [["PUT", null, "c0ffee00-0000-4000-8000-000000000001"]]);
+  assert.deepEqual([...storage.kept.keys()], ["session_id"]);
+});
+
+const tooShort = () => {
+  const details = [{ field: "sessionId", rule: "a new session_id has at least 16 characters" }];
+  return Response.json({ error: { code: "invalid_input", message: "x", details } }, { status: 422 });
+};
+
+test("a short id of the app's that never liked is replaced by a long one", async () => {
+  const storage = browserKeeps("session_id", "k3j9x0aab");
+  let answers = [tooShort, rated];
+  const { asked, client } = clientOf(() => answers.shift()!(), { sessionKey: "session_id" });
+  assert.equal((await client.setLike(POST, true)).liked, true);
+  const [[, , first], [, , second]] = sent(asked) as [string[], string[]];
+  assert.deepEqual([first, second, second?.length], ["k3j9x0aab", storage.getItem("session_id"), 32]);
+
+  answers = [tooShort];
+  await assert.rejects(client.setLike(POST, true), ApiError, "a long one is not replaced");
+  assert.equal(storage.getItem("session_id"), second);
+});
+
+test("a short id that the app gives is not replaced behind its back", async () => {
+  const { asked, client } = clientOf(tooShort, { sessionId: "k3j9x0aab" });
+  await assert.rejects(client.setLike(POST, true), ApiError);
+  assert.equal(asked.length, 1);
 });
 
 test("an error is what docs/http.md says, with the wait that it asks for", async () => {

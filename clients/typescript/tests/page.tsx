@@ -6,7 +6,15 @@ import { createRoot } from "react-dom/client";
 
 import type { LiveSource } from "../src/live";
 import type { Post } from "../src/client";
-import { type Like, SuplatzigramProvider, useLike, useLikes, useLiveLikes, usePostImage } from "../src/react";
+import {
+  type Like,
+  SuplatzigramProvider,
+  useLike,
+  useLikes,
+  useLiveLikes,
+  usePostImage,
+  useSuplatzigram,
+} from "../src/react";
 
 const asked = new URLSearchParams(location.search);
 const postIds = asked.getAll("post");
@@ -40,6 +48,13 @@ function Picture({ postId }: { postId: string }) {
   );
 }
 
+function NewPost({ imageUrl }: { imageUrl: string }) {
+  const { client } = useSuplatzigram();
+  const [post, setPost] = useState<Post | null>(null);
+  const publish = async () => setPost((await client.createPost({ imageUrl })).post);
+  return post ? <Picture postId={post.id} /> : <button id="publish" onClick={publish} />;
+}
+
 function Page() {
   const [isShown, setShown] = useState(true);
   const shown = {
@@ -51,6 +66,7 @@ function Page() {
   return (
     <>
       {isShown && shown?.()}
+      {asked.has("image") && <NewPost imageUrl={asked.get("image") ?? ""} />}
       <button id="leave" onClick={() => setShown(false)} />
     </>
   );
@@ -61,9 +77,12 @@ const live: { live?: LiveSource } = realtime
   ? { live: createClient(realtime, "sb_publishable_test", { realtime: { timeout: 2_000, reconnectAfterMs: () => 200 } }) }
   : {};
 
+const [sessionKey, token] = [asked.get("sessionKey"), asked.get("token")];
+const whose = { ...(sessionKey && { sessionKey }), ...(token && { accessToken: () => token }) };
+
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
-    <SuplatzigramProvider baseUrl={asked.get("functions") ?? ""} {...live}>
+    <SuplatzigramProvider baseUrl={asked.get("functions") ?? ""} {...live} {...whose}>
       <Page />
     </SuplatzigramProvider>
   </StrictMode>,

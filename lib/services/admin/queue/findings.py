@@ -36,7 +36,7 @@ def migration_findings(ours: Mapping[str, str], applied: Mapping[str, str]) -> l
     findings = []
     if missing:
         message = f"the database lacks migrations of the deployed code: {_first(missing)}"
-        findings.append(_migrations("migrations_behind", "high", message, "supabase db push"))
+        findings.append(_migrations("migrations_behind", "high", message, "supabase db push --remote"))
     if changed:
         message = f"the database has other versions of these migrations than the deployed code: {_first(changed)}"
         mend = 'for file in supabase/migrations/*.sql; do psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f "$file"; done'
@@ -61,7 +61,7 @@ async def _look_at(storage: "Storage", bucket: str) -> Finding | None:
             return None
     except DatabaseRejected as refusal:
         if refusal.sqlstate == _NOT_FOUND:
-            mend = f"-- Dashboard, Storage, New bucket: {bucket}, public. Or: supabase db push"
+            mend = f"-- Dashboard, Storage, New bucket: {bucket}, public. Or: supabase db push --remote"
             message = "Storage does not have this bucket: no image can be stored or read"
             return Finding(code="bucket_missing", severity="critical", subject=subject, message=message, mend=mend)
         return _unreachable(subject, refusal)
