@@ -1,8 +1,6 @@
 """What a person does after the files are there, and after they are gone. Printed, never done."""
 
-import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 
 from dev import paths
@@ -16,7 +14,7 @@ from lib.cli.words import plural
 
 MAX_SHOWN = 20
 # From 3 on, commands without it work on the local database.
-BEFORE_CLI_3 = "before version 3 of the CLI without `--remote`"
+BEFORE_CLI_3 = "before CLI 3, without `--remote`"
 
 
 def after_install(plan: Plan, writers: list[str]) -> None:
@@ -124,20 +122,23 @@ def root_directory(app: Path, choices: Choices) -> str:
 
 
 def after_removal(project: Path, before: Manifest, uses: list[str]) -> None:
-    """Say what of the app's code breaks, how the database is rolled back, and how Supabase's history learns of it."""
+    """Say what of the app's code breaks, and how the database is rolled back."""
     tell_uses(uses)
-    versions = [re.split("_", each.installed_as, maxsplit=1)[0] for each in before.migrations.values()]
+    first = (
+        "First delete the queue's project in Vercel, which would find nothing to call."
+        if before.choices.mode == "two-projects"
+        else "First deploy the app without it."
+    )
     say(
-        "If the migrations were pushed, the database still has the queue. Roll it back, and tell Supabase's history"
-        f"{_where(before.choices)}, in bash or zsh:"
+        f"If the migrations were pushed, the database still has the queue. {first} Then roll the database back, which "
+        "also takes them out of Supabase's list of migrations:"
     )
     say()
     show(rolling_back(project / "supabase/rollback/migrations.sql"))
-    show(f"supabase migration repair --status reverted {' '.join(in_braces(versions))} --remote")
     say()
     say(
-        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. The second command is "
-        f"{BEFORE_CLI_3}. If the migrations were never pushed, there is nothing more to do."
+        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. If they were never pushed, "
+        "there is nothing more to do."
     )
 
 
@@ -155,24 +156,6 @@ def tell_uses(uses: list[str]) -> None:
 def rolling_back(file: Path) -> str:
     """Return the command that runs a file of supabase/rollback."""
     return f'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f {file}'
-
-
-def in_braces(versions: Iterable[str]) -> Iterator[str]:
-    """Yield the versions as a shell writes runs of numbers: 2026112616{3501..3559}.
-
-    A number between braces begins with no 0, which an old bash would drop, and is short, which it needs.
-    """
-    runs = groupby(enumerate(sorted(map(int, versions))), key=lambda each: each[1] - each[0])
-    for _, run in runs:
-        numbers = [str(number) for _, number in run]
-        first, last = numbers[0], numbers[-1]
-        if len(numbers) == 1:
-            yield first
-            continue
-        at = next(at for at in range(len(first)) if first[at] != last[at])
-        while first[at] == "0":
-            at -= 1
-        yield f"{first[:at]}{{{first[at:]}..{last[at:]}}}"
 
 
 def _where(choices: Choices) -> str:

@@ -19,6 +19,8 @@ SERIOUS = ("critical", "high")
 LATER = {"like_writes_ignored", "session_ids_public"}
 # The old front end writes by it, so that it is mended when that is gone.
 OPEN = "policy_open"
+# Brings back likes that have no ratings.
+KEEPS = "keep_old_likes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         schema = rehearsal.app.schema
         dump = f"If Supabase's dashboard made them: `supabase db dump --remote -f {schema}` in the app, with Docker."
         return Verdict(False, reason, [dump], [f'{again} ARGS="--dump {schema}"'], 1)
-    install = f"make install-into DIR={folder} ARGS=--dry-run"
+    keeps = any(step.stem == KEEPS for step in rehearsal.steps)
+    arguments = f'"--dry-run --add {KEEPS}"' if keeps else "--dry-run"
+    install = f"make install-into DIR={folder} ARGS={arguments}"
     if rehearsal.remains:
         reason = "the way back does not lead to what was there: see part 4"
         return Verdict(True, reason, ["Look at what part 4 lists: could you do without it?"], [install], 1)
-    return Verdict(True, "", _decisions(rehearsal), [install], 0)
+    return Verdict(True, "", _decisions(rehearsal, keeps=keeps), [install], 0)
 
 
 def _moving(mend: str, seed: str) -> list[str]:
@@ -78,14 +82,12 @@ def _of_seed(moved: Sequence[str], seed: str) -> list[str]:
     return [f"Change supabase/{SEED}: it is applied after that, and names {listed(named)}."] if named else []
 
 
-def _decisions(rehearsal: Rehearsal) -> list[str]:
+def _decisions(rehearsal: Rehearsal, *, keeps: bool) -> list[str]:
     """Return what a person decides before; nothing of it is in the migrations' way."""
     steps = []
-    if rehearsal.changes and rehearsal.changes.higher:
+    if rehearsal.changes and rehearsal.changes.higher and not keeps:
         likes = count(rehearsal.changes.lost, "like")
-        steps.append(
-            f'Decide whether {likes} without ratings shall stay. If so: ARGS="--add keep_old_likes" in step 2.'
-        )
+        steps.append(f'Decide whether {likes} without ratings shall stay. If so: ARGS="--add {KEEPS}" in step 2.')
     if any(warning.startswith(OLD_IMAGE_URLS) for warning in rehearsal.warnings):
         steps.append(
             "Change the code that writes an image_url which is no http(s) URL and no path: new ones are refused."

@@ -10,12 +10,14 @@ from psycopg import sql
 from dev.check.schema import describe
 from dev.rehearse.changes import existing
 
+# Whether the next `supabase db push` finds what it found before.
+HISTORY = "supabase_migrations.schema_migrations"
 DIGEST = "select count(*), coalesce(sum(hashtextextended(each::text, 0)), 0) from {} as each"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a database consists of, and the rows of the app's tables as a number and a digest."""
+    """What a database consists of, and digests of the rows: the app's, and Supabase's list of migrations."""
 
     facts: set[str]
     rows: dict[str, tuple[Any, ...]]
@@ -37,7 +39,7 @@ def state(url: str) -> State:
     """Look at a database."""
     with psycopg.connect(url) as database:
         rows = {}
-        for table in existing(database):
+        for table in [*existing(database), HISTORY]:
             query = sql.SQL(DIGEST).format(sql.Identifier(*table.split(".")))
             rows[table] = database.execute(query).fetchall()[0]
     return State(facts(url), rows)

@@ -357,6 +357,16 @@ def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> Non
     assert judge(done).exit_code == 1
 
 
+def test_old_likes_that_were_kept_in_a_rehearsal_are_kept_in_what_comes_next(app: Path) -> None:
+    """That was the decision."""
+    lost = Changes([], 1, 1, 7, [], "refused", [], set(), [])
+    kept = judge(Rehearsal(App.found_in(app), "", optional_steps(["keep_old_likes"]), changes=lost))
+    assert kept.before == []
+    assert kept.next == [f'make install-into DIR={app} ARGS="--dry-run --add keep_old_likes"']
+    asked = judge(Rehearsal(App.found_in(app), "", changes=lost))
+    assert asked.before[0].startswith("Decide whether 7 likes without ratings shall stay.")
+
+
 def test_policies_that_the_old_front_end_needs_are_mended_later(app: Path) -> None:
     """A tutorial's let anybody write: without them the old front end cannot like."""
     found = [
