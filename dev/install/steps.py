@@ -6,7 +6,7 @@ from pathlib import Path
 from dev import paths
 from dev.install import folders, routes
 from dev.install.files import base_of, client_of
-from dev.install.manifest import Choices, Manifest
+from dev.install.manifest import FILE_NAME, Choices, Manifest
 from dev.install.migrations import OPTIONAL
 from dev.install.plan import Plan
 from dev.install.telling import say, show, step
@@ -66,6 +66,7 @@ def after_change(plan: Plan, before: Manifest, writers: list[str]) -> None:
     if added:
         say()
         say("The way back, and then `git revert` of the commit that adds the file, or the next push applies it again:")
+        say()
         for key in reversed(added):
             show(rolling_back(paths.PROJECT / "supabase/rollback" / key.removeprefix(OPTIONAL)))
     if f"{OPTIONAL}strict_likes.sql" in added:
@@ -81,7 +82,8 @@ def _to_push(plan: Plan) -> Iterator[str]:
 def _to_deploy(plan: Plan) -> Iterator[str]:
     """Say which project has new code."""
     base, client = base_of(plan.choices), f"{client_of(plan.app)}/"
-    code = [name for name in (*plan.write, *plan.delete) if not name.startswith(f"{plan.choices.migrations}/")]
+    other = (f"{plan.choices.migrations}/", FILE_NAME)
+    code = [name for name in (*plan.write, *plan.delete) if not name.startswith(other)]
     of_client = [name for name in code if name.startswith(client)]
     if base and any(name.startswith(base) for name in code):
         yield f"Deploy the queue's project, {base.rstrip('/')}."

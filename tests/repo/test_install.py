@@ -166,9 +166,12 @@ def test_an_upgrade_adds_replaces_and_deletes(app: Path, checkout: Path) -> None
 
 
 def test_an_optional_step_comes_last_and_stays(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Under a version of its own, once; and it goes with the rest."""
+    """Under a version of its own, once; and it goes with the rest. There is nothing to deploy."""
     before = contents(app)
-    install(app)
+    install(app, "--mode", "one-project")
+    capsys.readouterr()
+    install(app, "--add", "keep_old_likes")
+    assert "Deploy" not in capsys.readouterr().out
     for _ in range(2):
         assert install(app, "--add", "strict_likes") == 0
         ours = sorted((app / MIGRATIONS).glob("*.sql"))
