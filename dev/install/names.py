@@ -46,7 +46,9 @@ def _apply(url: str, own: Sequence[migrations.Migration]) -> list[str]:
 
 
 def _said(finding: Finding) -> str:
-    """What is taken, and the way out, to be copied."""
+    """What is taken, and the way out, to be copied. What is no name has no SQL that mends it: only words."""
+    if finding.code != "names_taken":
+        return f"{finding.message}. {finding.mend.removeprefix('-- ')}"
     return (
         f"{finding.message}. Stop what uses them. Then `supabase migration new draft` in the app makes a file: paste"
         f" this into it (docs/adopt.md, section 1), and run this command again:\n{finding.mend}"
