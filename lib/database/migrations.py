@@ -1,7 +1,7 @@
 """The migrations that this code goes with, and their digests. `make schema` writes this file."""
 
 MIGRATIONS = {
-    "reserved_names": "17775f6f883d",
+    "reserved_names": "2abd796839ba",
     "private_schema": "b012175e43c8",
     "app_changes": "481c1b776b50",
     "app_rows": "de9daa961521",
@@ -73,7 +73,7 @@ MIGRATIONS = {
     "diagnose_schema": "45cadc376879",
     "diagnose_relations": "edb25e15a1d5",
     "diagnose_access": "fb281688e572",
-    "diagnose_app": "acbbe364e84c",
+    "diagnose_app": "cc176c98b0b2",
     "diagnose_rows": "dfbdb6269bac",
     "diagnose_triggers": "1b1fa212478a",
     "diagnose_jobs": "7de9f34554f2",

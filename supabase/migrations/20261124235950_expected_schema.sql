@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 select $facts${
 "migration": {
-"reserved_names": "17775f6f883d",
+"reserved_names": "2abd796839ba",
 "private_schema": "b012175e43c8",
 "app_changes": "481c1b776b50",
 "app_rows": "de9daa961521",
@@ -78,7 +78,7 @@ select $facts${
 "diagnose_schema": "45cadc376879",
 "diagnose_relations": "edb25e15a1d5",
 "diagnose_access": "fb281688e572",
-"diagnose_app": "acbbe364e84c",
+"diagnose_app": "cc176c98b0b2",
 "diagnose_rows": "dfbdb6269bac",
 "diagnose_triggers": "1b1fa212478a",
 "diagnose_jobs": "7de9f34554f2",
@@ -527,7 +527,7 @@ select $facts${
 "queue_private.delete_old_operator_actions(integer,integer)": "0665da131cce",
 "queue_private.diagnose(jsonb,integer)": "046051aa0b32",
 "queue_private.diagnose_access(jsonb)": "e52a372cd944",
-"queue_private.diagnose_app(jsonb)": "4c31b4371ce1",
+"queue_private.diagnose_app(jsonb)": "4b1c3373e98f",
 "queue_private.diagnose_jobs()": "d0aa44b37d75",
 "queue_private.diagnose_migrations(jsonb)": "978b940ae8b3",
 "queue_private.diagnose_relations(jsonb)": "110bd50b66cf",
@@ -607,7 +607,7 @@ select $facts${
 "queue_private.refused_users(timestamp with time zone)": "ef5753ba7845",
 "queue_private.remove_rows_of_users()": "e9164ff98f13",
 "queue_private.request_like_syncs(uuid[])": "2d04d739ffaa",
-"queue_private.reserve_names(jsonb)": "48f8a3fa2a1e",
+"queue_private.reserve_names(jsonb)": "7ef7b1a6bd70",
 "queue_private.restore_app_rows()": "0101ed2db26b",
 "queue_private.runs_under_way(timestamp with time zone,bigint)": "7652ae45ad65",
 "queue_private.schedule_stats(text)": "61317169c2f0",
