@@ -181,6 +181,16 @@ create table if not exists queue_private.app_changes (
   noted_at timestamptz not null default now()
 );
 comment on table queue_private.app_changes is 'What each step added to the app''s tables, or removed from them.';
+-- A publication of all tables, as replication services make one, would refuse to delete rows that nothing names.
+do $$
+begin
+  if exists (
+    select from pg_catalog.pg_class as c where c.oid = 'queue_private.app_facts_before'::regclass and c.relreplident <> 'f'
+  ) then
+    alter table queue_private.app_facts_before replica identity full;
+  end if;
+end
+$$;
 alter table queue_private.app_facts_before enable row level security;
 alter table queue_private.app_changes enable row level security;
 revoke all on table queue_private.app_facts_before, queue_private.app_changes from public, anon, authenticated;

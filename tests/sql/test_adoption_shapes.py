@@ -243,3 +243,14 @@ def test_keys_that_are_checked_at_commit_do_not_stop_the_repair(app: Db) -> None
     """)
     migrate(app)
     assert drift(app) == {}
+
+
+def test_our_tables_can_be_published(db: Db) -> None:
+    """Where all tables are, as for a replication service, Postgres deletes only rows that something names."""
+    nameless = """
+        select c.relname from pg_class as c
+        where c.relnamespace::regnamespace::text in ('public', 'queue_private') and c.relkind = 'r'
+          and c.relpersistence = 'p' and c.relreplident <> 'f'
+          and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary)
+    """
+    assert rows(db, nameless) == []
