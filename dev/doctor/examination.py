@@ -69,7 +69,7 @@ def scripts() -> list[Path]:
 
 
 def clashes(db: psycopg.Connection[Finding]) -> list[Finding]:
-    """What would stop the first migration: names of ours that the app has taken, ids that are no uuid."""
+    """What would stop the first migration: names that are taken, ids that are no uuid, tables that do not fit."""
     (script,) = (each.file for each in migrations.found_in(paths.PROJECT) if each.name == NAMES)
     try:
         with db.transaction(force_rollback=True):
@@ -78,6 +78,8 @@ def clashes(db: psycopg.Connection[Finding]) -> list[Finding]:
         return [Finding("names_taken", "high", "migrations", _stops(refusal), names.moves(db))]
     except psycopg.errors.DatatypeMismatch as refusal:
         return [Finding("ids_not_uuid", "high", "migrations", _stops(refusal), f"-- {refusal.diag.message_hint}")]
+    except psycopg.errors.FeatureNotSupported as refusal:
+        return [Finding("table_unfit", "high", "migrations", _stops(refusal), f"-- {refusal.diag.message_hint}")]
     return []
 
 

@@ -12,7 +12,7 @@ from dev.rehearse.changes import existing
 
 # Whether the next `supabase db push` finds what it found before.
 HISTORY = "supabase_migrations.schema_migrations"
-DIGEST = "select count(*), coalesce(sum(hashtextextended(each::text, 0)), 0) from {} as each"
+DIGEST = "select count(*), coalesce(sum(hashtextextended((each.*)::text, 0)), 0) from {} as each"
 
 
 @dataclass(frozen=True, slots=True)

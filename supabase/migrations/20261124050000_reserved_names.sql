@@ -1,12 +1,14 @@
 -- reserve_names: the first file. It refuses, before anything changes, when the app has something under a name of ours, or
--- ids of posts and users that are no uuid, which all functions of the queue take.
+-- ids of posts and users that are no uuid, which all functions of the queue take, or tables of a shape that the rest of the
+-- migrations could not adopt: it would fail half way, or each like afterwards would.
 --
 -- PostgREST exposes the schema public only, so what clients and the server use has to be there. The rest is in
 -- queue_private. posts_new, post_ratings and comments are adopted, so tables of these names are no clash; anything else is.
 -- A name that was free is reserved here. Whatever has it later is ours, so applying the set again, or going on after a
 -- file that failed, is not refused. A later version reserves its new names by the same function, in a file of its own.
 -- Functions are reserved by name, whatever their arguments: of two functions with one name, PostgREST cannot choose.
--- Locks: not one. Safe to repeat: yes. Errors: 42710, the message names every clash; 42804, every column.
+-- Locks: not one. Safe to repeat: yes. Errors: 42710, the message names every clash; 42804, every column; 0A000, every
+-- part of a table that cannot be adopted.
 
 do $$
 begin
@@ -33,6 +35,108 @@ begin
   if others is not null then
     raise exception 'these columns have to be uuid: %', others
       using errcode = '42804', hint = 'Nothing was changed. Give the posts ids of type uuid, and what refers to them, first.';
+  end if;
+end
+$$;
+
+do $$
+declare
+  unfit text;
+  unchecked record;
+  is_broken boolean;
+begin
+  with app_table as materialized (
+    select wanted.nth, wanted.name, c.*
+    from unnest(array['posts_new', 'post_ratings', 'comments']) with ordinality as wanted (name, nth)
+    join pg_catalog.pg_class as c on c.oid = to_regclass('public.' || wanted.name) and c.relkind in ('r', 'p')
+  ), app_column as materialized (
+    select app_table.nth, app_table.name as table_name, app_table.name || '.' || a.attname as name, a.attname, a.attgenerated,
+      format_type(a.atttypid, a.atttypmod) as type_name, t.typcategory as category
+    from app_table
+    join pg_catalog.pg_attribute as a on a.attrelid = app_table.oid and a.attnum > 0 and not a.attisdropped
+    join pg_catalog.pg_type as t on t.oid = a.atttypid
+  ), problem (nth, said) as (
+    select app_table.nth, format('%s belongs to %s, and has to belong to %s', app_table.name, app_table.relowner::regrole, current_user)
+    from app_table where not pg_has_role(app_table.relowner, 'usage')
+    union all
+    select app_table.nth, 'posts_new is unlogged, so that no other table can refer to it'
+    from app_table where app_table.name = 'posts_new' and app_table.relpersistence = 'u'
+    union all
+    -- A constraint holds for one table of a family only.
+    select distinct app_table.nth, format('%s is inherited by %s', app_table.name, i.inhrelid::regclass)
+    from app_table
+    join pg_catalog.pg_inherits as i on i.inhparent = app_table.oid
+    where app_table.relkind = 'r' and app_table.name <> 'comments'
+    union all
+    -- "on conflict", and "returning" in a query, work on no table with rules.
+    select app_table.nth, format('%s has the rule %I', app_table.name, r.rulename)
+    from app_table join pg_catalog.pg_rewrite as r on r.ev_class = app_table.oid
+    union all
+    -- Postgres then refuses to delete or to update a row.
+    select app_table.nth,
+      format('%s is published by %s, and has neither a primary key nor a replica identity', app_table.name, p.pubname)
+    from app_table
+    join pg_catalog.pg_publication_tables as member on member.schemaname = 'public' and member.tablename = app_table.name
+    join pg_catalog.pg_publication as p on p.pubname = member.pubname and (p.pubdelete or p.pubupdate)
+    where app_table.relreplident = 'n' or app_table.relreplident = 'd' and not exists (
+      select from pg_catalog.pg_index as i where i.indrelid = app_table.oid and i.indisprimary and i.indimmediate
+    )
+    union all
+    select app_table.nth, format('%s is partitioned by more than post_id and session_id', app_table.name)
+    from app_table
+    join pg_catalog.pg_partitioned_table as p on p.partrelid = app_table.oid
+    where app_table.name = 'post_ratings' and exists (
+      select from unnest(p.partattrs::smallint[]) as key (attnum)
+      left join pg_catalog.pg_attribute as a on a.attrelid = app_table.oid and a.attnum = key.attnum
+      where a.attname is null or a.attname not in ('post_id', 'session_id')
+    )
+    union all
+    select app_table.nth, format('%s has no column %s', app_table.name, wanted.attname)
+    from app_table
+    join (values
+      ('posts_new', 'id'), ('post_ratings', 'post_id'), ('post_ratings', 'session_id'), ('comments', 'post_id')
+    ) as wanted (table_name, attname) on wanted.table_name = app_table.name
+    where not exists (
+      select from app_column as c where c.table_name = app_table.name and c.attname = wanted.attname
+    )
+    union all
+    select c.nth, case when c.attgenerated <> '' then format('%s is generated, and has to be written', c.name)
+      else format('%s is %s, and has to be %s', c.name, c.type_name, wanted.rule) end
+    from app_column as c
+    join (values
+      ('posts_new.likes', 'N', 'a number'),
+      ('posts_new.caption', 'S', 'a text'), ('posts_new.image_url', 'S', 'a text'),
+      ('posts_new.created_at', 'D', 'a date or a timestamp'), ('posts_new.updated_at', 'D', 'a date or a timestamp'),
+      ('post_ratings.created_at', 'D', 'a date or a timestamp'), ('post_ratings.session_id', 'SU', 'a text or a uuid')
+    ) as wanted (name, categories, rule) on wanted.name = c.name
+    where c.attgenerated <> '' or strpos(wanted.categories, c.category::text) = 0
+      or c.category = 'U' and c.type_name <> 'uuid' or c.type_name ~ '^time\M'
+    union all
+    select app_table.nth, 'posts_new.id is neither the primary key nor unique'
+    from app_table
+    join pg_catalog.pg_attribute as a on a.attrelid = app_table.oid and a.attname = 'id' and not a.attisdropped
+    where app_table.name = 'posts_new' and not exists (
+      select from pg_catalog.pg_index as i
+      where i.indrelid = app_table.oid and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null
+        and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
+    )
+  )
+  select string_agg(problem.said, '; ' order by problem.nth, problem.said) into unfit from problem;
+  -- Each update of a row is checked, so the likes of such a post could never be written.
+  for unchecked in
+    select c.conname, pg_get_expr(c.conbin, c.conrelid) as rule
+    from pg_catalog.pg_constraint as c
+    where c.conrelid = to_regclass('public.posts_new') and c.contype = 'c' and not c.convalidated
+    order by c.conname
+  loop
+    execute format('select exists (select from public.posts_new where not (%s))', unchecked.rule) into is_broken;
+    if is_broken then
+      unfit := concat_ws('; ', unfit, format('posts_new has rows that break its constraint %I', unchecked.conname));
+    end if;
+  end loop;
+  if unfit is not null then
+    raise exception 'these tables cannot be adopted: %', unfit
+      using errcode = '0A000', hint = 'Nothing was changed. Change the tables in a migration of the app''s own first.';
   end if;
 end
 $$;

@@ -9,7 +9,7 @@
 -- Callers: migrations and rollbacks, as the owner. Locks: those of the statements. Safe to repeat: yes.
 
 -- app_facts: the facts about posts_new, post_ratings, comments, the views on them and the functions that their triggers,
--- defaults and checks use. place orders the undoing: what depends on another goes first, and is made last.
+-- defaults, indexes and checks use. place orders the undoing: what depends on another goes first, and is made last.
 create or replace function queue_private.app_facts()
 returns table (place integer, kind text, table_name text, make text, unmake text)
 language plpgsql stable
@@ -88,9 +88,15 @@ begin
   union all
   select
     case c.contype when 'f' then 30 else 31 end, 'constraint', app_table.name,
-    format('alter table %s add constraint %I %s', app_table.path, c.conname, pg_get_constraintdef(c.oid)),
+    format('alter table %s add constraint %I %s', app_table.path, c.conname, pg_get_constraintdef(c.oid))
+      || coalesce(
+        format('; comment on constraint %I on %s is %L', c.conname, app_table.path, obj_description(c.oid, 'pg_constraint')), ''
+      ),
     format('alter table %s drop constraint %I', app_table.path, c.conname)
-  from app_table join pg_catalog.pg_constraint as c on c.conrelid = app_table.oid and c.contype in ('c', 'f', 'p', 'u', 'x')
+  from app_table
+  join pg_catalog.pg_constraint as c on c.conrelid = app_table.oid and c.contype in ('c', 'f', 'p', 'u', 'x')
+    -- Those for the partitions of what is referred to come and go with their parent.
+    and c.conparentid = 0
   union all
   select 40, 'index', app_table.name, pg_get_indexdef(i.indexrelid), format('drop index %s', i.indexrelid::regclass)
   from app_table join pg_catalog.pg_index as i on i.indrelid = app_table.oid
@@ -136,7 +142,13 @@ begin
       select d.refobjid
       from pg_catalog.pg_depend as d
       where d.refclassid = 'pg_catalog.pg_proc'::regclass and (
-        d.classid = 'pg_catalog.pg_attrdef'::regclass
+        d.classid = 'pg_catalog.pg_trigger'::regclass
+        and d.objid in (
+          select t.oid from app_table join pg_catalog.pg_trigger as t on t.tgrelid = app_table.oid and not t.tgisinternal
+        )
+        or d.classid = 'pg_catalog.pg_class'::regclass
+        and d.objid in (select i.indexrelid from app_table join pg_catalog.pg_index as i on i.indrelid = app_table.oid)
+        or d.classid = 'pg_catalog.pg_attrdef'::regclass
         and d.objid in (select f.oid from pg_catalog.pg_attrdef as f join app_table on app_table.oid = f.adrelid)
         or d.classid = 'pg_catalog.pg_constraint'::regclass
         and d.objid in (select c.oid from pg_catalog.pg_constraint as c join app_table on app_table.oid = c.conrelid)
@@ -169,6 +181,16 @@ create table if not exists queue_private.app_changes (
   noted_at timestamptz not null default now()
 );
 comment on table queue_private.app_changes is 'What each step added to the app''s tables, or removed from them.';
+-- A publication of all tables, as replication services make one, would refuse to delete rows that nothing names.
+do $$
+begin
+  if exists (
+    select from pg_catalog.pg_class as c where c.oid = 'queue_private.app_facts_before'::regclass and c.relreplident <> 'f'
+  ) then
+    alter table queue_private.app_facts_before replica identity full;
+  end if;
+end
+$$;
 alter table queue_private.app_facts_before enable row level security;
 alter table queue_private.app_changes enable row level security;
 revoke all on table queue_private.app_facts_before, queue_private.app_changes from public, anon, authenticated;

@@ -19,7 +19,7 @@ begin
   alter table queue_removed.rows enable row level security;
   revoke all on table queue_removed.rows from public, anon, authenticated;
   execute format(
-    'insert into queue_removed.rows (table_name, content) select %L, to_jsonb(each) from %s as each',
+    'insert into queue_removed.rows (table_name, content) select %L, to_jsonb(each.*) from %s as each',
     keep_removed_rows.table_name,
     case when keep_removed_rows.table_name like '%.%' then keep_removed_rows.table_name
       else format('public.%I', keep_removed_rows.table_name) end
@@ -31,7 +31,7 @@ revoke all on function queue_private.keep_removed_rows from public, anon, authen
 
 -- quiet_triggers: switch off the app's triggers on its tables. Returns the statements that switch them on again. A repair is
 -- no like and no change of a post: a trigger would count it, or date the post anew.
--- Locks: the tables, share row exclusive. Callers: app_repair.sql, restore_app_rows.
+-- Locks: the tables, share row exclusive. Callers: app_repair.sql, old_likes.sql, restore_app_rows.
 create or replace function queue_private.quiet_triggers(table_names text[]) returns text[]
 language plpgsql volatile
 set search_path = ''
@@ -47,6 +47,7 @@ begin
     from unnest(table_names) with ordinality as each (table_name, place)
     join pg_catalog.pg_trigger as t
       on t.tgrelid = to_regclass('public.' || each.table_name) and not t.tgisinternal and t.tgenabled <> 'D'
+    join pg_catalog.pg_proc as f on f.oid = t.tgfoid and f.pronamespace <> 'queue_private'::regnamespace
     order by each.place, t.tgname
   loop
     execute format('alter table public.%I disable trigger %I', loud.table_name, loud.tgname);
@@ -76,6 +77,8 @@ declare
   each_statement text;
   columns text;
   contents text;
+  stale record;
+  put_back text[] := '{}';
 begin
   if to_regclass('queue_private.repaired_rows') is null then
     return;
@@ -107,13 +110,40 @@ begin
   set created_at = (jsonb_populate_record(null::public.posts_new, repaired.removed)).created_at
   from queue_private.repaired_rows as repaired
   where repaired.table_name = 'posts_new' and repaired.removed ->> 'id' = post.id::text
-    and post.created_at = repaired.removed_at;
+    -- In the column's type: a date is no moment.
+    and post.created_at = (
+      jsonb_populate_record(null::public.posts_new, jsonb_build_object('created_at', repaired.removed_at))
+    ).created_at;
+
+  -- Constraints that did not hold for all rows: they would refuse these.
+  for stale in
+    select c.conrelid::regclass as table_id, c.conname, pg_get_constraintdef(c.oid) as definition,
+      obj_description(c.oid, 'pg_constraint') as said
+    from pg_catalog.pg_constraint as c
+    where c.conrelid in (to_regclass('public.post_ratings'), to_regclass('public.comments')) and not c.convalidated
+      and c.conparentid = 0
+    order by c.conrelid, c.conname
+  loop
+    execute format('alter table %s drop constraint %I', stale.table_id, stale.conname);
+    put_back := put_back || format('alter table %s add constraint %I %s', stale.table_id, stale.conname, stale.definition);
+    if stale.said is not null then
+      put_back := put_back || format('comment on constraint %I on %s is %L', stale.conname, stale.table_id, stale.said);
+    end if;
+  end loop;
 
   foreach app_table in array array['post_ratings', 'comments'] loop
     -- Each column by the alias: the app's may have any name.
     select
       string_agg(format('%I', a.attname), ', ' order by a.attnum),
-      string_agg(format('whole.%I', a.attname), ', ' order by a.attnum)
+      -- A null inside a json column is no null, and populate makes it one.
+      string_agg(
+        format(
+          case when a.attnotnull and a.atttypid in ('json'::regtype, 'jsonb'::regtype) then 'coalesce(whole.%I, ''null'')'
+            else 'whole.%I' end,
+          a.attname
+        ),
+        ', ' order by a.attnum
+      )
     into columns, contents
     from pg_catalog.pg_attribute as a
     where a.attrelid = to_regclass('public.' || app_table) and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
@@ -125,7 +155,7 @@ begin
            or exists (
              select from public.post_ratings as rating
              where rating.post_id::text = repaired.removed ->> ''post_id''
-               and rating.session_id::text = repaired.removed ->> ''session_id''
+               and rating.session_id = (jsonb_populate_record(null::public.post_ratings, repaired.removed)).session_id
            )
          )
          returning repaired.removed
@@ -136,7 +166,7 @@ begin
     );
   end loop;
 
-  foreach each_statement in array switch_on loop
+  foreach each_statement in array put_back || switch_on loop
     execute each_statement;
   end loop;
 end

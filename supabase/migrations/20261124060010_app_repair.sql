@@ -102,88 +102,89 @@ begin
 end
 $$;
 
-with orphans as (
-  delete from public.post_ratings as rating
-  where rating.post_id is null or rating.session_id is null
-    or not exists (select from public.posts_new as post where post.id = rating.post_id)
-  returning to_jsonb(rating.*) as removed
-)
-insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'post_ratings', 'no such post, or no session', orphans.removed from orphans;
-
--- By one sort: there may be no index yet, with which to look for the other ratings of each rating.
-with duplicates as (
-  delete from public.post_ratings as rating
-  using (
-    select
-      copies.ctid as place,
-      row_number() over (
-        partition by copies.post_id, copies.session_id order by copies.created_at, copies.ctid
-      ) as nth
-    from public.post_ratings as copies
-  ) as numbered
-  where numbered.place = rating.ctid and numbered.nth > 1
-  returning to_jsonb(rating.*) as removed
-)
-insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'post_ratings', 'a second rating of the same session', duplicates.removed from duplicates;
-
-with orphans as (
-  delete from public.comments as comment
-  where (
-    comment.post_id is null
-    or not exists (select from public.posts_new as post where post.id = comment.post_id)
-  ) and not exists (
-    select from pg_catalog.pg_constraint as c
-    where c.contype = 'f' and c.confrelid = 'public.comments'::regclass
-  )
-  returning to_jsonb(comment.*) as removed
-)
-insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'comments', 'no such post', orphans.removed from orphans;
-
--- A time that Python has no date for would fail every page that its post is on.
-insert into queue_private.repaired_rows (table_name, reason, removed)
-select 'posts_new', 'created_at missing or outside the years 1 to 9999, now the time of the repair', to_jsonb(post.*)
-from public.posts_new as post
-where post.created_at is null
-  or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
-
-update public.posts_new as post set created_at = now()
-where post.created_at is null
-  or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
-
--- The old counts are kept: see old_likes.sql. Only before the queue is there: afterwards the queue keeps the counts.
+-- The app's triggers do not run meanwhile: one that counts would change the counts that are to be kept, one that refuses or
+-- keeps rows would stop the repair.
 do $$
 declare
-  switch_on text[];
+  switch_on text[] := queue_private.quiet_triggers(array['post_ratings', 'comments', 'posts_new']);
   each_statement text;
 begin
-  if to_regclass('public.background_jobs') is not null then
-    return;
-  end if;
-  switch_on := queue_private.quiet_triggers(array['posts_new']);
-  with counted as materialized (
-    select post.id, post.likes as before, count(rating.post_id)::integer as likes
-    from public.posts_new as post
-    left join public.post_ratings as rating on rating.post_id = post.id
-    group by post.id, post.likes
-    having post.likes is distinct from count(rating.post_id)
-  ), kept as (
-    insert into queue_private.old_likes (post_id, likes, ratings)
-    select counted.id, counted.before, counted.likes from counted
-    on conflict (post_id) do nothing
+  with orphans as (
+    delete from public.post_ratings as rating
+    where rating.post_id is null or rating.session_id is null
+      or not exists (select from public.posts_new as post where post.id = rating.post_id)
+    returning to_jsonb(rating.*) as removed
   )
-  update public.posts_new as post set likes = counted.likes
-  from counted
-  where counted.id = post.id;
+  insert into queue_private.repaired_rows (table_name, reason, removed)
+  select 'post_ratings', 'no such post, or no session', orphans.removed from orphans;
+
+  -- By one sort: there may be no index yet, with which to look for the other ratings of each rating. Partitions number their
+  -- rows each for itself, hence tableoid.
+  with duplicates as (
+    delete from public.post_ratings as rating
+    using (
+      select
+        copies.tableoid as part, copies.ctid as place,
+        row_number() over (
+          partition by copies.post_id, copies.session_id order by copies.created_at, copies.ctid
+        ) as nth
+      from public.post_ratings as copies
+    ) as numbered
+    where numbered.part = rating.tableoid and numbered.place = rating.ctid and numbered.nth > 1
+    returning to_jsonb(rating.*) as removed
+  )
+  insert into queue_private.repaired_rows (table_name, reason, removed)
+  select 'post_ratings', 'a second rating of the same session', duplicates.removed from duplicates;
+
+  with orphans as (
+    delete from public.comments as comment
+    where (
+      comment.post_id is null
+      or not exists (select from public.posts_new as post where post.id = comment.post_id)
+    ) and not exists (
+      select from pg_catalog.pg_constraint as c
+      where c.contype = 'f' and c.confrelid = 'public.comments'::regclass
+    )
+    returning to_jsonb(comment.*) as removed
+  )
+  insert into queue_private.repaired_rows (table_name, reason, removed)
+  select 'comments', 'no such post', orphans.removed from orphans;
+
+  -- A time that Python has no date for would fail every page that its post is on.
+  insert into queue_private.repaired_rows (table_name, reason, removed)
+  select 'posts_new', 'created_at missing or outside the years 1 to 9999, now the time of the repair', to_jsonb(post.*)
+  from public.posts_new as post
+  where post.created_at is null
+    or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
+
+  update public.posts_new as post set created_at = now()
+  where post.created_at is null
+    or post.created_at < '0001-01-02 00:00+00' or post.created_at >= '9999-12-31 00:00+00';
+
+  -- The old counts are kept: see old_likes.sql. Only before the queue is there: afterwards the queue keeps the counts.
+  if to_regclass('public.background_jobs') is null then
+    with counted as materialized (
+      select post.id, post.likes as before, count(rating.post_id)::integer as likes
+      from public.posts_new as post
+      left join public.post_ratings as rating on rating.post_id = post.id
+      group by post.id, post.likes
+      having post.likes is distinct from count(rating.post_id)
+    ), kept as (
+      insert into queue_private.old_likes (post_id, likes, ratings)
+      select counted.id, counted.before, counted.likes from counted
+      on conflict (post_id) do nothing
+    )
+    update public.posts_new as post set likes = counted.likes
+    from counted
+    where counted.id = post.id;
+  end if;
+
+  update public.posts_new as post set likes = 0 where post.likes is null;
   foreach each_statement in array switch_on loop
     execute each_statement;
   end loop;
 end
 $$;
-
-update public.posts_new set likes = 0 where likes is null;
 
 -- One rating per session, ratings and comments that go with their post, and times that Python has a date for.
 do $$

@@ -53,6 +53,16 @@ create table if not exists queue_private.job_tallies (
 ) with (fillfactor = 70);
 comment on table queue_private.job_tallies is 'Ended jobs by type and status: of a minute, of an hour, and since the beginning.';
 
+-- A publication of all tables, as replication services make one, would refuse to delete rows that nothing names.
+do $$
+begin
+  if exists (
+    select from pg_catalog.pg_class as c where c.oid = 'queue_private.job_tally_deltas'::regclass and c.relreplident <> 'f'
+  ) then
+    alter table queue_private.job_tally_deltas replica identity full;
+  end if;
+end
+$$;
 alter table queue_private.job_tally_deltas enable row level security;
 alter table queue_private.job_tallies enable row level security;
 revoke all on table queue_private.job_tally_deltas, queue_private.job_tallies from public, anon, authenticated;

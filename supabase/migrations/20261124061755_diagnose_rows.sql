@@ -21,6 +21,18 @@ begin
   if to_regclass('public.post_ratings') is null or to_regclass('public.posts_new') is null then
     return;
   end if;
+  -- Columns that the migrations add, or without which they do not begin.
+  if 3 <> (
+    select count(*)
+    from (values
+      ('post_ratings', 'post_id'), ('post_ratings', 'session_id'), ('posts_new', 'likes')
+    ) as wanted (table_name, name)
+    join pg_catalog.pg_attribute as a on a.attrelid = to_regclass('public.' || wanted.table_name) and a.attname = wanted.name
+    join pg_catalog.pg_type as t on t.oid = a.atttypid
+    where not a.attisdropped and (wanted.name <> 'likes' or t.typcategory = 'N')
+  ) then
+    return;
+  end if;
 
   if not exists (
     select from pg_catalog.pg_index as i

@@ -105,7 +105,7 @@ def fingerprint(db: Db) -> dict[str, Any]:
     for name, query in SCHEMA.items():
         found[name] = sorted(map(str, rows(db, query)))
     for table in rows(db, TABLES):
-        whole = sql.SQL("select each::text from {}.{} as each").format(*map(sql.Identifier, table.values()))
+        whole = sql.SQL("select (each.*)::text from {}.{} as each").format(*map(sql.Identifier, table.values()))
         found[".".join(table.values())] = sorted(str(row) for row in db.execute(whole))
     return found
 

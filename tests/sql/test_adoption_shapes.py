@@ -109,6 +109,13 @@ def test_the_app_s_triggers_and_defaults_find_what_they_name(app: Db) -> None:
         create function public.is_text(value text) returns boolean language sql immutable as 'select value is not null';
         alter table public.post_ratings add column token text default public.token(),
           add constraint is_short check (public.is_short(session_id)) not valid;
+        create function public.is_banned(session text) returns boolean language plpgsql as
+          $$ begin return exists (select from activity where what = session); end $$;
+        create trigger refuse before insert on public.post_ratings
+          for each row when (public.is_banned(new.session_id)) execute function public.note();
+        create function public.folded(session text) returns text language plpgsql immutable as
+          $$ begin return lower(session) || (select count(*) from activity where false); end $$;
+        create index on public.post_ratings (public.folded(session_id)) where session_id = 'session-1';
         create function public.minds_itself() returns trigger language plpgsql set search_path = public as
           $$ begin insert into activity values ('itself'); return null; end $$;
         create trigger minds_itself after insert on public.post_ratings
@@ -236,3 +243,14 @@ def test_keys_that_are_checked_at_commit_do_not_stop_the_repair(app: Db) -> None
     """)
     migrate(app)
     assert drift(app) == {}
+
+
+def test_our_tables_can_be_published(db: Db) -> None:
+    """Where all tables are, as for a replication service, Postgres deletes only rows that something names."""
+    nameless = """
+        select c.relname from pg_class as c
+        where c.relnamespace::regnamespace::text in ('public', 'queue_private') and c.relkind = 'r'
+          and c.relpersistence = 'p' and c.relreplident <> 'f'
+          and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary)
+    """
+    assert rows(db, nameless) == []

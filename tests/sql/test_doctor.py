@@ -169,7 +169,7 @@ def test_the_document_lists_the_findings() -> None:
     rows = re.findall(r"^\| (`.*?) \|", (PROJECT / "docs/doctor.md").read_text(), re.MULTILINE)
     documented = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
     elsewhere = {
-        *("ids_not_uuid", "jobs_open", "jobs_stuck", "names_taken", "queue_not_installed", "dead_rows"),
+        *("ids_not_uuid", "table_unfit", "jobs_open", "jobs_stuck", "names_taken", "queue_not_installed", "dead_rows"),
         "like_writes_ignored",
         *("migrations_behind", "migrations_changed", "code_behind"),
         *("bucket_missing", "bucket_private", "storage_unreachable"),
