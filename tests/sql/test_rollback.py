@@ -131,7 +131,7 @@ def state(app: Db) -> set[str]:
     )
     found |= {f"comment {row['description']}" for row in said}
     for table in ("posts_new", "post_ratings", "comments"):
-        whole = sql.SQL("select to_jsonb(each)::text as content from public.{} as each").format(sql.Identifier(table))
+        whole = sql.SQL("select to_jsonb(each.*)::text as content from public.{} as each").format(sql.Identifier(table))
         found |= {f"{table} {row['content']}" for row in app.execute(whole)}
     return found
 
