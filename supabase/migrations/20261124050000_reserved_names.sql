@@ -226,7 +226,9 @@ begin
 
   if taken <> '' then
     raise exception 'these names are taken: %', taken
-      using errcode = '42710', hint = 'Nothing was changed. Rename them in the app, then apply the migrations again.';
+      using errcode = '42710', hint = 'Nothing was changed. ' || case when taken ~ '^bucket [^,]*$'
+        then 'An earlier installation leaves its bucket: delete it in Storage, then apply the migrations again.'
+        else 'Rename them in the app, then apply the migrations again.' end;
   end if;
   insert into queue_private.reserved_names (kind, name)
   select each_kind.key, each_name.value

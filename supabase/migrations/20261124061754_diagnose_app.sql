@@ -66,7 +66,7 @@ begin
   union all
   select 'foreign_key_without_index', 'medium', c.name || '.post_id',
     'no index begins with post_id: each deleted post, and each list of a post''s rows, reads the whole table',
-    format('create index on %s (post_id);', c.name)
+    case when migrated then format('create index on %s (post_id);', c.name) else queue_private.install_queue() end
   from child as c
   where not exists (
     select from pg_catalog.pg_index as i
@@ -129,28 +129,42 @@ begin
   union all
   select 'policy_open', 'high', t.name || '.' || p.polname,
     format('anybody may %s every row', case p.polcmd when 'd' then 'delete' when 'w' then 'change' else 'change and delete' end)
-    || case when not ignored then ''
+    || case
+      when not migrated and t.id <> comments and p.polcmd <> 'd' then '. The old front end needs this: the steps of docs/adopt.md take it away'
+      when not ignored then ''
       when t.id = posts and p.polcmd <> 'd' then '. Old front ends need this until strict_likes is taken'
       when t.id = ratings then '. Old front ends need this until close_direct_ratings is taken'
       else '' end,
     case
+      when not migrated and t.id <> comments and p.polcmd <> 'd' then queue_private.install_queue()
       when adopted and t.id = ratings
         then queue_private.take_step('close_direct_ratings', 'when no front end writes ratings itself')
       when t.id = posts and exists (
         select from pg_catalog.pg_attribute as a
         where a.attrelid = posts and a.attname = 'user_id' and a.atttypid = 'uuid'::regtype
       ) then case when ignored and p.polcmd <> 'd' then E'-- When strict_likes is taken:\n' else '' end
+        -- Without a check of its own the policy checks by what it uses.
         || format('alter policy %I on %s to authenticated using (%s)%s;', p.polname, t.name, owners,
-          case when p.polcmd = 'd' then '' else format(' with check (%s)', owners) end)
-        || case when p.polcmd = '*' and not exists (
-            select from pg_catalog.pg_policy as reading
-            where reading.polrelid = t.id and reading.polcmd = 'r' and reading.polpermissive
-          ) then E'\n' || format('create policy "everybody reads" on %s for select using (true);', t.name)
-          else '' end
+          case when p.polwithcheck is null then '' else format(' with check (%s)', owners) end)
+        || case when unread then E'\n' || format('create policy "everybody reads" on %s for select using (true);', t.name) else '' end
+        || E'\n-- The way back, before an old front end is deployed again:\n-- '
+        || format('alter policy %I on %s to %s using (true)%s;', p.polname, t.name, named.roles,
+          case when p.polwithcheck is null then '' else format(' with check (%s)', pg_get_expr(p.polwithcheck, p.polrelid)) end)
+        || case when unread then format(' drop policy "everybody reads" on %s;', t.name) else '' end
       else format('drop policy %I on %s; -- then make one that names the owner', p.polname, t.name)
     end
   from app_table as t
   join pg_catalog.pg_policy as p on p.polrelid = t.id
+  cross join lateral (
+    select string_agg(case when role_id = 0 then 'public' else role_id::regrole::text end, ', ') as roles
+    from unnest(p.polroles) as role_id
+  ) as named
+  cross join lateral (
+    select p.polcmd = '*' and not exists (
+      select from pg_catalog.pg_policy as reading
+      where reading.polrelid = t.id and reading.polcmd = 'r' and reading.polpermissive
+    ) as unread
+  ) as reading
   where p.polpermissive and p.polcmd in ('d', 'w', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'
     and not (p.polname = 'old clients name likes' and exists (
       select from pg_catalog.pg_trigger as g where g.tgrelid = posts and g.tgname = 'zzz_leave_others_posts' and g.tgenabled <> 'D'

@@ -108,6 +108,16 @@ def test_a_trigger_that_row_security_refuses_is_found_and_mended(
         assert "trigger_without_rights" not in {finding.code for finding in examine(url)}
 
 
+def test_before_the_adoption_no_mend_stops_the_app(clones: Clones, request: pytest.FixtureRequest) -> None:
+    """Its clients write posts and ratings themselves, and the ratings have no owner to name."""
+    with existing_app(clones, request) as app:
+        app.execute(TUTORIAL)
+        mends = {each.subject: each.mend for each in examine(f"{app.info.dsn} password={app.info.password}")}
+        for table in ("post_ratings", "posts_new"):
+            assert "install-into" in mends[f"public.{table}.Enable all for all users"]
+        assert "install-into" in mends["public.comments.post_id"]
+
+
 def test_in_the_transition_no_mend_stops_an_old_front_end(clones: Clones, request: pytest.FixtureRequest) -> None:
     """A tutorial's policies let old code like. After the last step the one that is left has a mend that is SQL."""
     with existing_app(clones, request) as app:
@@ -129,6 +139,10 @@ def test_in_the_transition_no_mend_stops_an_old_front_end(clones: Clones, reques
         assert attempt(app, "anon", "select from public.posts_new") == 4
         assert attempt(app, "authenticated", "update public.posts_new set caption = 'mine'", USER) == 1
         assert attempt(app, "authenticated", "delete from public.posts_new", USER) == 1
+        # The mend's last line undoes it, for an old front end that comes back.
+        app.execute(last.mend.rpartition("\n-- ")[2].encode())
+        assert attempt(app, "anon", "update public.posts_new set caption = 'anybody'") == 3
+        assert examine(url) == [last]
 
 
 def test_it_says_how_many_old_writes_there_were(clones: Clones, request: pytest.FixtureRequest) -> None:

@@ -73,6 +73,9 @@ def test_a_name_that_is_taken_is_refused_first(app: Db, made_by_the_app: Literal
     with pytest.raises(psycopg.errors.DuplicateObject) as refused:
         app.execute(FIRST.file.read_bytes())
     assert refused.value.diag.message_primary == f"these names are taken: {named}"
+    # What a rollback leaves is no draft of the app's.
+    hint = "delete it in Storage" if named.startswith("bucket") else "Rename"
+    assert hint in (refused.value.diag.message_hint or "")
     assert fingerprint(app) == before
     if "schema" not in named:
         assert rows(app, "select to_regnamespace('queue_private') as made") == [{"made": None}]

@@ -102,6 +102,14 @@ PARTITIONED: LiteralString = """
 STEPS = ["keep_old_likes", "notify_of_likes", "live_counts", "strict_likes", "close_direct_ratings"]
 
 
+# As `make schema` writes it where somebody added a job type.
+A_TYPE_IS_EXPECTED: LiteralString = """
+    alter function queue_private.expected_schema() rename to expected_before;
+    create function queue_private.expected_schema() returns jsonb language sql as
+    $$ select jsonb_set(queue_private.expected_before(), '{migration,my_type}', '"of its own"') $$
+"""
+
+
 @pytest.fixture
 def app(clones: Clones, request: pytest.FixtureRequest) -> Iterator[Db]:
     """The existing app's database, not migrated yet."""
@@ -302,8 +310,11 @@ def test_the_rollback_takes_the_queue_out_of_supabase_s_list(app: Db, tmp_path: 
         shutil.copy(PROJECT / "supabase/optional/strict_likes.sql", folder / "20990101000000_strict_likes.sql")
         for name in ("20990102000000_jobs.sql", "20990103000000_like_sync.sql"):
             (folder / name).write_text(OWN)
+        (folder / "20990104000000_my_type.sql").write_text("alter type public.job_type add value 'my_type';")
     own = [name for name in sorted(file.name for file in folder.iterdir()) if (folder / name).read_text() == OWN]
     apply_pending(url(app), tmp_path)
+    if not last:
+        app.execute(A_TYPE_IS_EXPECTED)
     run(app, "rollback/migrations.sql")
     left = rows(
         app, "select version || '_' || name || '.sql' as file from supabase_migrations.schema_migrations order by 1"
