@@ -195,7 +195,9 @@ def test_columns_of_our_names_lose_nothing(app: Db) -> None:
     for step in STEPS:
         run(app, f"optional/{step}.sql")
     run(app, "rollback/migrations.sql")
-    assert state(app) ^ before == set()
+    # A sync dates a post whose count it changes.
+    dated = re.compile(r'"updated_at": "[^"]*"')
+    assert {dated.sub("", fact) for fact in state(app)} ^ {dated.sub("", fact) for fact in before} == set()
 
 
 def test_what_came_since_stays(app: Db) -> None:
