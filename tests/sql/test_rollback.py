@@ -139,7 +139,7 @@ def state(app: Db) -> set[str]:
     )
     found |= {f"comment {row['description']}" for row in said}
     for table in ("posts_new", "post_ratings", "comments"):
-        whole = sql.SQL("select to_jsonb(each)::text as content from public.{} as each").format(sql.Identifier(table))
+        whole = sql.SQL("select to_jsonb(each.*)::text as content from public.{} as each").format(sql.Identifier(table))
         found |= {f"{table} {row['content']}" for row in app.execute(whole)}
     return found
 
@@ -195,7 +195,9 @@ def test_columns_of_our_names_lose_nothing(app: Db) -> None:
     for step in STEPS:
         run(app, f"optional/{step}.sql")
     run(app, "rollback/migrations.sql")
-    assert state(app) ^ before == set()
+    # A sync dates a post whose count it changes.
+    dated = re.compile(r'"updated_at": "[^"]*"')
+    assert {dated.sub("", fact) for fact in state(app)} ^ {dated.sub("", fact) for fact in before} == set()
 
 
 def test_what_came_since_stays(app: Db) -> None:
