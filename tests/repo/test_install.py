@@ -238,6 +238,27 @@ def test_what_collides_is_refused(
     assert contents(app) == before
 
 
+def test_what_a_local_build_left_is_to_be_deleted(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`vercel build` makes a Python project of our requirements.txt. The other mode is no way out of that."""
+    install(app, "--mode", "one-project")
+    pins = re.findall(r"^[\w.-]+==\S+", (app / "requirements.txt").read_text(), re.MULTILINE)
+    (app / "pyproject.toml").write_text(
+        f'[project]\nname = "app"\nversion = "0.1.0"\ndependencies = {json.dumps(pins)}\nrequires-python = "~=3.12.0"\n'
+    )
+    (app / "uv.lock").write_text("version = 1\n")
+    capsys.readouterr()
+    assert install(app) == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml and uv.lock were left by a local `vercel build`" in said
+    assert "rm pyproject.toml uv.lock" in said
+    assert "two-projects" not in said
+    (app / "pyproject.toml").write_text('[project]\nname = "own"\ndependencies = ["flask==3.1.0"]\n')
+    assert install(app) == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml is there, so Vercel would not install our requirements.txt: delete it, if a local" in said
+    assert "two-projects" not in said
+
+
 def test_a_prefix_makes_room_for_the_app_s_routes(app: Path) -> None:
     """Functions, cron and headers move; the app's own route stays."""
     (app / "app/api/posts").mkdir(parents=True)
