@@ -216,13 +216,17 @@ def test_what_the_app_changed_since_is_not_overwritten_nor_deleted(app: Path, ch
 @pytest.mark.parametrize(
     ("file", "mode", "stops"),
     [
-        ("app/api/posts/route.ts", "one-project", "app/api/posts/route.ts answers /api/posts"),
-        ("src/app/(public)/api/ratings/route.js", "one-project", "answers /api/ratings"),
+        (
+            "app/api/posts/route.ts",
+            "one-project",
+            'replace it: rename it, or give ours a prefix: ARGS="--prefix jobs" (then without the operators\' page)',
+        ),
+        ("src/app/(public)/api/ratings/route.js", "one-project", "route.js answers /api/ratings, and Vercel would"),
         ("pages/api/queue/process.ts", "one-project", "answers /api/queue/process"),
-        ("pages/api/posts/index.ts", "two-projects", "a rewrite to the queue is not reached"),
+        ("pages/api/posts/index.ts", "two-projects", "a rewrite to the queue is not reached: rename it, or give"),
         ("api/posts.ts", "one-project", "api/posts.ts answers /api/posts"),
         ("lib/errors.py", "one-project", "lib/errors.py is there already"),
-        ("pyproject.toml", "one-project", "pyproject.toml is there"),
+        ("pyproject.toml", "one-project", "install our requirements.txt: use --mode two-projects"),
         ("requirements.txt", "one-project", "requirements.txt is there already"),
     ],
 )
