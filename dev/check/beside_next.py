@@ -19,7 +19,7 @@ from dev.check import front_end
 from dev.check.bundle import Function, built_functions, problems_of
 from dev.check.commands import CheckError
 from dev.check.deployment import expected_routes, problems_of_static, vercel_build
-from dev.install.__main__ import carry_out
+from dev.install.disk import carry_out
 from dev.install.manifest import Choices, Mode
 from dev.install.plan import for_install
 

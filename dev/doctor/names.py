@@ -57,8 +57,8 @@ def moves(db: Db) -> str:
         private = _exists(db, "to_regnamespace", "queue_private")
         if private and not _exists(db, "to_regclass", "queue_private.reserved_names"):
             lines.append("alter schema queue_private rename to draft_private;")
-    if not lines:
-        return ""
+    if by_hand("\n".join(lines)):
+        return "\n".join(lines)
     head = [HEAD, USAGE] if any(" set search_path = " in line for line in lines) else [HEAD]
     tail = [STAYS] if any(re.match("alter (function|routine) .* set schema", line) for line in lines) else []
     return "\n".join(
@@ -68,6 +68,17 @@ def moves(db: Db) -> str:
             *(each.replace("{schema}", schema) for each in tail),
         ]
     )
+
+
+def by_hand(mend: str) -> bool:
+    """Whether it has no SQL at all: what is left to do is not done in the database."""
+    return all(line.startswith("--") for line in mend.splitlines())
+
+
+def steps_by_hand(mend: str) -> list[str]:
+    """Return what of it a person does, as sentences."""
+    steps = [line.removeprefix(BY_HAND) for line in mend.splitlines() if line.startswith(BY_HAND)]
+    return [step[0].upper() + step[1:] for step in steps]
 
 
 def _names(db: Db) -> dict[str, list[str]]:
@@ -106,11 +117,18 @@ def _cron_jobs(db: Db, known_by: list[str]) -> Iterable[str]:
 
 
 def _buckets(db: Db, names: list[str]) -> Iterable[str]:
-    """Yield what is to be done about buckets: their files lie under their names, which SQL cannot change."""
+    """Yield what is to be done about buckets: their files lie under their names, which SQL cannot change.
+
+    supabase/rollback/migrations.sql leaves a bucket that has files, and the schema queue_removed.
+    """
     if not _exists(db, "to_regclass", "storage.buckets"):
         return
     for (name,) in _rows(db, b"select id from storage.buckets where id = any (%(names)s::text[])", {"names": names}):
-        yield f"{BY_HAND}in Storage, move the files of the bucket {name} to a bucket of another name, and delete it."
+        yield BY_HAND + (
+            f"an earlier adoption left the bucket {name}: delete it in Storage."
+            if _exists(db, "to_regnamespace", "queue_removed")
+            else f"in Storage, move the files of the bucket {name} to a bucket of another name, and delete it."
+        )
 
 
 def _exists(db: Db, lookup: LiteralString, name: str) -> bool:

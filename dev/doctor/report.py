@@ -1,6 +1,8 @@
 """Findings for people: by severity, each with what mends it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import indent
 
 from rich.console import Console
@@ -13,8 +15,25 @@ from lib.cli.words import is_command
 STYLES: dict[Severity, str] = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 
+@contextmanager
+def without_padding(console: Console) -> Iterator[None]:
+    """Leave out the blanks at the ends of lines where no terminal shows them: what is in a file gets pasted."""
+    if console.is_terminal:
+        yield
+        return
+    with console.capture() as printed:
+        yield
+    console.file.write(re.sub(r" +$", "", printed.get(), flags=re.MULTILINE))
+
+
 def show(console: Console, findings: Sequence[Finding]) -> None:
     """Print the findings, the worst first, and how many there are."""
+    with without_padding(console):
+        show_padded(console, findings)
+
+
+def show_padded(console: Console, findings: Sequence[Finding]) -> None:
+    """Do it as a part of something."""
     for finding in findings:
         head = Text.assemble((f" {finding.severity} ", STYLES[finding.severity]), "  ", (finding.code, "bold"))
         console.print(Text.assemble(head, "  ", (finding.subject, "dim")))

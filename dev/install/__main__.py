@@ -11,7 +11,7 @@ from pydantic import ValidationError
 import dev.install
 from dev import paths
 from dev.errors import StackError
-from dev.install import callers, folders, manifest, names, steps, telling, writers
+from dev.install import callers, disk, folders, manifest, names, steps, telling, writers
 from dev.install.manifest import Choices, Manifest
 from dev.install.plan import Plan, for_install, for_removal
 from dev.process import pipes
@@ -52,7 +52,7 @@ def install(app: Path, before: Manifest | None, choices: Choices, asked: argpars
         return 1
     kinds = telling.kinds_of(plan)
     if not asked.dry_run:
-        carry_out(plan)
+        disk.carry_out(plan)
     telling.say(_title(plan, before, asked))
     telling.show_changes(plan, kinds, dry_run=asked.dry_run, every=asked.verbose)
     _tell_remarks(plan)
@@ -85,10 +85,10 @@ def remove(app: Path, asked: argparse.Namespace) -> int:
     """Take out what was put in."""
     before = manifest.read(app)
     plan = for_removal(app)
-    uses = callers.uses(app, before.files.keys()) if before else []
+    uses = callers.uses(paths.PROJECT, app, before.choices, before.files.keys()) if before else []
     kinds = telling.kinds_of(plan)
     if not asked.dry_run:
-        carry_out(plan)
+        disk.carry_out(plan)
     telling.say(f"{'Would take' if asked.dry_run else 'Took'} the queue out of {app}.")
     telling.show_changes(plan, kinds, dry_run=asked.dry_run, every=asked.verbose)
     _tell_remarks(plan)
@@ -98,20 +98,6 @@ def remove(app: Path, asked: argparse.Namespace) -> int:
     elif before is not None:
         steps.after_removal(paths.PROJECT, before, uses)
     return 0
-
-
-def carry_out(plan: Plan) -> None:
-    """Write and delete."""
-    for name, content in plan.write.items():
-        target = plan.app / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    for name in plan.delete:
-        (plan.app / name).unlink(missing_ok=True)
-        for folder in (plan.app / name).parents:
-            if folder == plan.app or any(folder.iterdir()):
-                break
-            folder.rmdir()
 
 
 def _title(plan: Plan, before: Manifest | None, asked: argparse.Namespace) -> str:

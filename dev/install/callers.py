@@ -1,10 +1,15 @@
-"""Where the app uses what a removal takes out: its imports of the client, and the rewrites. Found by text."""
+"""Where the app uses what a removal takes out: imports of the client, rewrites, a proxy's matcher. Found by text.
+
+Each with the step of docs/adopt.md that put it there, for that is a commit of its own.
+"""
 
 import re
 from collections.abc import Collection
 from pathlib import Path
 
+from dev.install import routes
 from dev.install.folders import SKIPPED
+from dev.install.manifest import Choices
 from dev.install.writers import ENDS
 
 IMPORT = re.compile(r"""\b(?:from|(?:import|require)\s*\(?)\s*["'][^"'\n]*\bsuplatzigram(?:/[^"'\n]*)?["']""")
@@ -12,8 +17,9 @@ IMPORT = re.compile(r"""\b(?:from|(?:import|require)\s*\(?)\s*["'][^"'\n]*\bsupl
 REWRITES = re.compile(r"\bQUEUE_URL\b")
 
 
-def uses(app: Path, ours: Collection[str]) -> list[str]:
-    """Return file:line of what breaks, or leads nowhere, after a removal. ours: files that go themselves."""
+def uses(project: Path, app: Path, choices: Choices, ours: Collection[str]) -> list[str]:
+    """Return, as file:line: what, what breaks or leads nowhere after a removal. ours: files that go themselves."""
+    matcher = re.compile(re.escape(routes.exclusion(project, choices)))
     found = []
     for place, folders, names in app.walk():
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
@@ -22,7 +28,11 @@ def uses(app: Path, ours: Collection[str]) -> list[str]:
             if name in ours:
                 continue
             source = file.read_text(errors="replace")
-            pattern = REWRITES if file.name.startswith("next.config.") else IMPORT
+            pattern, what = IMPORT, "an import of step 5"
+            if file.name.startswith("next.config."):
+                pattern, what = REWRITES, "the rewrites of step 3"
+            elif file.stem in routes.PROXIES:
+                pattern, what = matcher, "the matcher of step 3"
             if match := pattern.search(source):
-                found.append(f"{name}:{source.count('\n', 0, match.start()) + 1}")
+                found.append(f"{name}:{source.count('\n', 0, match.start()) + 1}: {what}")
     return found

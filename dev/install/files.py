@@ -17,6 +17,15 @@ SETTINGS = ("requirements.txt", ".python-version")
 CLIENT = "clients/typescript/src"
 # One project's /docs/ is the app's: there the description of the API lies where the operators' page is.
 DOCS = f"{dashboard.PATH}docs/"
+# In the app's repository, where its own .gitignore may know nothing of Python.
+IGNORED = """\
+# What running the functions makes here.
+__pycache__/
+# What a local `vercel build` makes here, from requirements.txt.
+.vercel/
+pyproject.toml
+uv.lock
+"""
 # Of the queue's database, for supabase-js: beside the client.
 TYPES = "supabase/types.ts"
 
@@ -44,6 +53,7 @@ def wanted(project: Path, app: Path, choices: Choices) -> dict[str, bytes]:
     if (project / "dashboard").is_dir() and (own or not choices.prefix):
         found |= {f"{base}public/{name}": content for name, content in _pages(project, own=own)}
     if own:
+        found[f"{base}.gitignore"] = IGNORED.encode()
         found[f"{base}vercel.json"] = vercel_json.for_own_project(project).encode()
     return found
 

@@ -6,7 +6,7 @@ Each wrong folder gets an answer that names the right one, where it can be seen.
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dev.errors import StackError
@@ -75,6 +75,17 @@ def supabase_of(app: Path) -> str:
         if folder == root:
             break
     return "supabase"
+
+
+def others_in(folder: Path, ours: Collection[str]) -> list[str]:
+    """Return what a folder has besides our files, and what Python made of those, by its names in the folder."""
+    return sorted(
+        {
+            file.relative_to(folder).parts[0]
+            for file in folder.rglob("*")
+            if file.is_file() and "__pycache__" not in file.parts and file.relative_to(folder).as_posix() not in ours
+        }
+    )
 
 
 def ignored_by_git(app: Path, names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from dev.doctor.examination import Finding, clashes
+from dev.doctor.names import by_hand, steps_by_hand
 from dev.errors import StackError
 from dev.rehearse import scripts
 from dev.supabase import migrations, temporary
@@ -49,6 +50,9 @@ def _said(finding: Finding) -> str:
     """What is taken, and the way out, to be copied. What is no name has no SQL that mends it: only words."""
     if finding.code != "names_taken":
         return f"{finding.message}. {finding.mend.removeprefix('-- ')}"
+    if by_hand(finding.mend):
+        steps = "\n".join(steps_by_hand(finding.mend))
+        return f"{finding.message}. Do this by hand, and run this command again:\n{steps}"
     return (
         f"{finding.message}. Stop what uses them. Then `supabase migration new draft` in the app makes a file: paste"
         f" this into it (docs/adopt.md, section 1), and run this command again:\n{finding.mend}"

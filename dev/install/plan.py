@@ -100,7 +100,19 @@ def for_removal(app: Path) -> Plan:
     for each in before.migrations.values():
         _drop(plan, f"{before.choices.migrations}/{each.installed_as}", each.checksum)
     plan.delete.append(manifest.FILE_NAME)
+    plan.notes += _stays(plan, before)
     return plan
+
+
+def _stays(plan: Plan, before: Manifest) -> list[str]:
+    """Say why the queue's folder does not go: it has files of others, such as those of a local `vercel build`."""
+    base = files.base_of(plan.choices)
+    names = folders.others_in(plan.app / base, [name.removeprefix(base) for name in before.files]) if base else []
+    if not names:
+        return []
+    it = "it" if len(names) == 1 else "them"
+    why = f"{base} stays, because it has what the installer did not put there: {', '.join(names)}"
+    return [f"{why}. Delete {it} unless you need {it}"]
 
 
 def _remark(plan: Plan, project: Path, *, is_installed: bool) -> None:

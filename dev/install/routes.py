@@ -15,6 +15,8 @@ PUBLIC = ("/api/ratings", "/api/posts")
 EXCLUDING = "/((?!"
 # Out of a collision.
 WAYS = 'rename it, or give ours a prefix: ARGS="--prefix jobs"'
+# What Next.js calls it, and what it did before version 16.
+PROXIES = ("proxy", "middleware")
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,7 @@ def collisions(project: Path, app: Path, choices: Choices) -> tuple[list[str], l
 
 def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
     """Say which of our paths the app's proxy (middleware) would see first, and what to exclude."""
-    found = [
-        each / f"{name}{end}" for each in (app, app / "src") for name in ("proxy", "middleware") for end in SOURCES
-    ]
+    found = [each / f"{name}{end}" for each in (app, app / "src") for name in PROXIES for end in SOURCES]
     notes = []
     for file in filter(Path.is_file, found):
         matchers = matchers_of(file.read_text())
@@ -97,16 +97,21 @@ def caught_by_proxy(project: Path, app: Path, choices: Choices) -> list[str]:
         if caught:
             notes.append(
                 f"{file.relative_to(app)} runs before {', '.join(_shortened(caught, paths))}: a redirect to a login "
-                f"page would answer for the queue. {_exclusion(matchers, paths)}"
+                f"page would answer for the queue. {_exclude(matchers, exclusion(project, choices))}"
             )
     return notes
 
 
-def _exclusion(matchers: list[str], paths: list[str]) -> str:
-    """Say how to leave out our paths, and nothing else, in a proxy's matcher."""
+def exclusion(project: Path, choices: Choices) -> str:
+    """Return what leaves out our paths, and nothing else, in a proxy's matcher."""
+    paths = of_queue(project, choices)
     ends = [path.removeprefix("/api/") for path in _shortened(paths, paths)]
     each = [end.removesuffix("*") if end.endswith("/*") else f"{end}$" for end in ends]
-    ours = f"api/{each[0]}" if len(each) == 1 else f"api/(?:{'|'.join(each)})"
+    return f"api/{each[0]}" if len(each) == 1 else f"api/(?:{'|'.join(each)})"
+
+
+def _exclude(matchers: list[str], ours: str) -> str:
+    """Say where that is put."""
     if any(EXCLUDING in matcher for matcher in matchers):
         return f"In its matcher, add this after `(?!`, and leave the rest as it is:\n{ours}|"
     if matchers:

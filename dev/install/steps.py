@@ -149,7 +149,7 @@ def tell_uses(uses: list[str]) -> None:
     if not uses:
         return
     file = "This file of the app uses" if len(uses) == 1 else "These files of the app use"
-    say(f"{file} what goes; `git revert` of the new front end brings the old one back:")
+    say(f"{file} what goes. `git revert` of the commits of these steps brings back what was there before:")
     for place in uses:
         show(place)
     say()

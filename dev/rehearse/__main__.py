@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         app = App.found_in(asked.app, asked.dump, asked.without)
-        steps = optional_steps(asked.add)
+        steps = optional_steps(dict.fromkeys([*app.steps, *asked.add]))
     except StackError as failure:
         print(f"error: {failure}", file=sys.stderr)
         return FAILED

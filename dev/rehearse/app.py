@@ -8,11 +8,13 @@ from pathlib import Path
 from dev import paths
 from dev.errors import StackError
 from dev.install import folders, manifest
+from dev.install.migrations import OPTIONAL
 from dev.rehearse import dump
 from dev.supabase import migrations
 from dev.supabase.migrations import Migration
 
 FOLDER = Path("supabase/migrations")
+OURS = paths.PROJECT / "supabase"
 SEED = "seed.sql"
 MAKES_TABLES = re.compile(
     r'^\s*create\s+table\s+(if\s+not\s+exists\s+)?("?public"?\.)?"?posts_new\b', re.IGNORECASE | re.MULTILINE
@@ -24,7 +26,7 @@ class App:
     """An app's folder, that of its supabase/, and its files in the order in which they apply.
 
     scripts: SQL besides the migrations: a seed, or a dump of the schema. rows: dumps that have only rows. notes: what
-    is worth knowing about that.
+    is worth knowing about that. installed: what the installer has put there, if it has.
     """
 
     folder: Path
@@ -33,6 +35,13 @@ class App:
     scripts: list[Path]
     rows: list[Path]
     notes: list[str]
+    installed: manifest.Manifest | None = None
+
+    @property
+    def steps(self) -> list[str]:
+        """The optional steps that it has already, and that this checkout knows."""
+        keys = self.installed.migrations if self.installed else {}
+        return [Path(key).stem for key in keys if key.startswith(OPTIONAL) and (OURS / key).is_file()]
 
     @property
     def seed(self) -> str:
@@ -64,7 +73,7 @@ class App:
             )
         notes = _notes(given, folder, dumps, schemas, without)
         rows = [file for file in dumps if file not in schemas]
-        return cls(folder, project, [] if schemas else own, schemas or seeds, rows, notes)
+        return cls(folder, project, [] if schemas else own, schemas or seeds, rows, notes, manifest.read(folder))
 
 
 def _beside(folder: Path) -> Path:

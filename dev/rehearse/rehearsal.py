@@ -4,7 +4,7 @@ It prints nothing: what came of it is a value.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,13 +116,14 @@ def rehearse(rehearsal: Rehearsal, progress: Progress, *, and_back: bool = True)
         rehearsal.failure = failure
 
 
-def optional_steps(names: Sequence[str]) -> list[Path]:
+def optional_steps(names: Iterable[str]) -> list[Path]:
     """Return the files of optional steps. Raises StackError that lists them when there is no such step."""
     there = {file.stem: file for file in sorted((paths.PROJECT / "supabase/optional").glob("*.sql"))}
-    for name in names:
+    wanted = list(names)
+    for name in wanted:
         if name not in there:
             raise StackError(f"--add: there is no optional step {name}; there are {', '.join(there)}")
-    return [there[name] for name in names]
+    return [there[name] for name in wanted]
 
 
 def _apply(database: psycopg.Connection, migration: Migration) -> None:

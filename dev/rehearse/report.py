@@ -10,6 +10,7 @@ from rich.text import Text
 
 from dev.doctor import Finding
 from dev.doctor import report as doctor
+from dev.doctor.names import by_hand
 from dev.rehearse import words
 from dev.rehearse.rehearsal import Rehearsal
 from dev.rehearse.verdict import Verdict
@@ -20,6 +21,11 @@ MOST = 10
 
 def show(console: Console, rehearsal: Rehearsal, verdict: Verdict, *, verbose: bool) -> None:
     """Print all of it, as far as it came."""
+    with doctor.without_padding(console):
+        _show_parts(console, rehearsal, verdict, verbose=verbose)
+
+
+def _show_parts(console: Console, rehearsal: Rehearsal, verdict: Verdict, *, verbose: bool) -> None:
     show_app(console, rehearsal, verbose=verbose)
     if rehearsal.taken is not None:
         show_taken(console, rehearsal.taken)
@@ -27,7 +33,7 @@ def show(console: Console, rehearsal: Rehearsal, verdict: Verdict, *, verbose: b
         show_changes(console, rehearsal, verbose=verbose)
     if rehearsal.after is not None:
         _title(console, "3. The doctor afterwards")
-        doctor.show(console, rehearsal.after)
+        doctor.show_padded(console, rehearsal.after)
     if rehearsal.remains is not None:
         show_way_back(console, rehearsal, verbose=verbose)
     show_verdict(console, verdict)
@@ -92,6 +98,9 @@ def _grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
 def show_taken(console: Console, taken: Finding) -> None:
     """Part 2 when the migrations refuse to begin: the SQL that clears the way."""
     _title(console, "2. What is in the way")
+    if by_hand(taken.mend):
+        _say(console, f"{taken.message[0].upper()}{taken.message[1:]}.")
+        return
     _say(
         console,
         "The app has a draft of a queue, or something else, under names of the queue's. This SQL moves it away:",
@@ -147,7 +156,9 @@ def show_verdict(console: Console, verdict: Verdict) -> None:
     """The end: can it, what before, what next."""
     _title(console, "Verdict")
     because = f": {verdict.reason}." if verdict.reason else "."
-    words_of = "The app can adopt the queue" if verdict.can else "The app cannot adopt the queue yet"
+    words_of = verdict.already or (
+        "The app can adopt the queue" if verdict.can else "The app cannot adopt the queue yet"
+    )
     style = "bold green" if verdict.exit_code == 0 else "bold yellow" if verdict.can else "bold red"
     console.print(Padding(Text(words_of + because, style), (0, 0, 0, 2), expand=False))
     if verdict.before:

@@ -3,6 +3,7 @@
 Nothing runs what the app's own pg_cron jobs and pg_net calls ask for: those lead to real addresses.
 """
 
+import hashlib
 import os
 import secrets
 import shlex
@@ -32,14 +33,23 @@ def serve(console: Console, stack: Stack, app: Path) -> None:
     origins = {"ALLOWED_ORIGINS": "http://localhost:3000,http://127.0.0.1:3000"}
     env = stack.functions_env() | origins | up.passed_on(environ, paths.PROJECT) | tokens
     with Functions(paths.PROJECT, env, port=up.port_of(environ, "DEV_FUNCTIONS_PORT")) as functions:
-        # Not in the app. Next.js prefers what its environment has to what .env.local says.
-        file = paths.cache_home() / f"rehearsed-{app.resolve().name}.env"
+        file = env_file_of(app)
         try:
             env_file.write(file, variables(stack, functions))
             _announce(console, file, functions)
             _tick(stack, functions)
         finally:
             file.unlink(missing_ok=True)
+
+
+def env_file_of(app: Path) -> Path:
+    """Return the file for this app's environment, which Next.js prefers to what .env.local says. It is not in the app.
+
+    Two apps may have folders of one name.
+    """
+    folder = app.resolve()
+    digest = hashlib.sha256(bytes(folder)).hexdigest()[:8]
+    return paths.cache_home() / f"rehearsed-{folder.name}-{digest}.env"
 
 
 def variables(stack: Stack, functions: Functions) -> dict[str, str]:

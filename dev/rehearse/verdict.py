@@ -4,11 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dev.doctor.names import BY_HAND
-from dev.rehearse.app import SEED
+from dev import paths
+from dev.doctor.names import by_hand, steps_by_hand
+from dev.install.manifest import Manifest
+from dev.rehearse.app import SEED, App
 from dev.rehearse.changes import TABLES
 from dev.rehearse.rehearsal import OLD_IMAGE_URLS, Rehearsal
 from dev.rehearse.words import count, listed
+from dev.supabase import migrations
 
 MOVED = re.compile(r"^alter [a-z ]+ public\.\"?(\w+).* set schema ", re.MULTILINE)
 # Of these names one line shows so many.
@@ -25,13 +28,17 @@ KEEPS = "keep_old_likes"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """reason: why not, or what is wrong all the same. before: what is done by hand, in order. next: commands."""
+    """reason: why not, or what is wrong all the same. before: what is done by hand, in order. next: commands.
+
+    already: of an app that has the queue, what it has.
+    """
 
     can: bool
     reason: str
     before: list[str]
     next: list[str]
     exit_code: int
+    already: str = ""
 
 
 def judge(rehearsal: Rehearsal) -> Verdict:
@@ -41,8 +48,11 @@ def judge(rehearsal: Rehearsal) -> Verdict:
     if rehearsal.taken is not None:
         number = len(rehearsal.taken.message.split(", "))
         reason = f"{count(number, 'name')} of the queue {'is' if number == 1 else 'are'} taken"
+        mend = rehearsal.taken.mend
+        if by_hand(mend):
+            return Verdict(False, reason, steps_by_hand(mend), [again], 1)
         new = f"cd {rehearsal.app.project} && supabase migration new move_the_draft"
-        return Verdict(False, reason, _moving(rehearsal.taken.mend, rehearsal.app.seed), [new, again], 1)
+        return Verdict(False, reason, _moving(mend, rehearsal.app.seed), [new, again], 1)
     if rehearsal.failure is not None:
         stops = rehearsal.failure
         mend = stops.hint or "Mend that by a migration of the app's own."
@@ -52,17 +62,42 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         schema = rehearsal.app.schema
         dump = f"If Supabase's dashboard made them: `supabase db dump --remote -f {schema}` in the app, with Docker."
         return Verdict(False, reason, [dump], [f'{again} ARGS="--dump {schema}"'], 1)
+    return _can(rehearsal)
+
+
+def _can(rehearsal: Rehearsal) -> Verdict:
+    """Judge a rehearsal in which the migrations applied."""
     keeps = any(step.stem == KEEPS for step in rehearsal.steps)
-    arguments = f'"--dry-run --add {KEEPS}"' if keeps else "--dry-run"
-    install = f"make install-into DIR={folder} ARGS={arguments}"
+    arguments = f'"--dry-run --add {KEEPS}"' if keeps and KEEPS not in rehearsal.app.steps else "--dry-run"
+    install = f"make install-into DIR={rehearsal.app.folder} ARGS={arguments}"
+    already = _already(rehearsal.app)
     if rehearsal.remains:
         reason = "the way back does not lead to what was there: see part 4"
-        return Verdict(True, reason, ["Look at what part 4 lists: could you do without it?"], [install], 1)
+        return Verdict(True, reason, ["Look at what part 4 lists: could you do without it?"], [install], 1, already)
+    if rehearsal.app.installed is not None:
+        doctor = "Put the live database's URL into the environment, as DATABASE_URL: the doctor looks there."
+        newer = _lacks(rehearsal, rehearsal.app.installed)
+        return Verdict(True, "", [doctor], [*([install] if newer else []), "make doctor"], 0, already)
     return Verdict(True, "", _decisions(rehearsal, keeps=keeps), [install], 0)
 
 
+def _already(app: App) -> str:
+    """Say that an app has the queue, and which optional steps with it."""
+    if app.installed is None:
+        return ""
+    return f"The app has the queue already{f' (with {listed(app.steps)})' if app.steps else ''}"
+
+
+def _lacks(rehearsal: Rehearsal, installed: Manifest) -> bool:
+    """Whether what was rehearsed has something that the app does not: after an update of this checkout, or by --add."""
+    ours = {each.file.name for each in migrations.found_in(paths.PROJECT)}
+    return bool(ours - installed.migrations.keys()) or any(
+        step.stem not in rehearsal.app.steps for step in rehearsal.steps
+    )
+
+
 def _moving(mend: str, seed: str) -> list[str]:
-    steps = [line.removeprefix(BY_HAND) for line in mend.splitlines() if line.startswith(BY_HAND)]
+    steps = steps_by_hand(mend)
     moved = list(dict.fromkeys(MOVED.findall(mend)))
     shown = [*moved[:MOST], f"{len(moved) - MOST} more"] if len(moved) > MOST + 1 else moved
     if moved:
@@ -87,7 +122,8 @@ def _decisions(rehearsal: Rehearsal, *, keeps: bool) -> list[str]:
     steps = []
     if rehearsal.changes and rehearsal.changes.higher and not keeps:
         likes = count(rehearsal.changes.lost, "like")
-        steps.append(f'Decide whether {likes} without ratings shall stay. If so: ARGS="--add {KEEPS}" in step 2.')
+        add = f'ARGS="--add {KEEPS}", in step 2, or in step 4 after looking'
+        steps.append(f"Decide whether {likes} without ratings shall stay. If so: {add}.")
     if any(warning.startswith(OLD_IMAGE_URLS) for warning in rehearsal.warnings):
         steps.append(
             "Change the code that writes an image_url which is no http(s) URL and no path: new ones are refused."

@@ -122,7 +122,7 @@ def _rule(change: Change) -> tuple[str, str] | None:
     named = f"{change.table}.{column[1] if column else ''}"
     match change.kind, change.added:
         case "constraint", added:
-            body = re.sub(r"^alter table \S+ add constraint (\"[^\"]+\"|\S+) ", "", make)
+            body = re.sub(r"^alter table \S+ add constraint (\"[^\"]+\"|\S+) |; comment on constraint .*$", "", make)
             rule = "New constraints" if added else "Constraints that go", f"{change.table}: {_constraint(body, make)}"
         case "not null", added:
             rule = "Never null" if added else "May be null from now on", named

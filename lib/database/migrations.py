@@ -3,7 +3,7 @@
 MIGRATIONS = {
     "reserved_names": "8b29231feaed",
     "private_schema": "b012175e43c8",
-    "app_changes": "82a414880a62",
+    "app_changes": "a6a54bef1d7d",
     "app_rows": "1db2fd07abc9",
     "app_tables": "84ca8954ecb2",
     "old_likes": "bab0c2ecca1a",

@@ -89,9 +89,8 @@ begin
   select
     case c.contype when 'f' then 30 else 31 end, 'constraint', app_table.name,
     format('alter table %s add constraint %I %s', app_table.path, c.conname, pg_get_constraintdef(c.oid))
-      || coalesce(
-        format('; comment on constraint %I on %s is %L', c.conname, app_table.path, obj_description(c.oid, 'pg_constraint')), ''
-      ),
+      || case when obj_description(c.oid, 'pg_constraint') is null then '' else
+        format('; comment on constraint %I on %s is %L', c.conname, app_table.path, obj_description(c.oid, 'pg_constraint')) end,
     format('alter table %s drop constraint %I', app_table.path, c.conname)
   from app_table
   join pg_catalog.pg_constraint as c on c.conrelid = app_table.oid and c.contype in ('c', 'f', 'p', 'u', 'x')

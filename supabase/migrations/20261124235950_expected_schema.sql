@@ -8,7 +8,7 @@ select $facts${
 "migration": {
 "reserved_names": "8b29231feaed",
 "private_schema": "b012175e43c8",
-"app_changes": "82a414880a62",
+"app_changes": "a6a54bef1d7d",
 "app_rows": "1db2fd07abc9",
 "app_tables": "84ca8954ecb2",
 "old_likes": "bab0c2ecca1a",
@@ -500,7 +500,7 @@ select $facts${
 "public.sync_post_like_counts(uuid[])": "fa6fc7fea7cc",
 "public.toggle_like(uuid,text,text,integer,integer,boolean)": "a008862d6687",
 "public.undelivered_pushes(uuid,integer)": "c9c73a395344",
-"queue_private.app_facts()": "918fff39940f",
+"queue_private.app_facts()": "ebe859d6ffec",
 "queue_private.apply_again(text)": "b3a232446293",
 "queue_private.ask_for_changed_post_image()": "ba71c53abec4",
 "queue_private.ask_for_image_jobs(uuid[],text[],text[],text[])": "1610c765d733",

@@ -30,13 +30,15 @@ end
 $$;
 
 -- Supabase's list of migrations. Ours are those from our first one on that have a name and a text of ours: files of the
--- app's own may have the same name, before ours and after them.
+-- app's own may have the same name, before ours and after them. Of a name without any text of ours, such as that of a job type,
+-- the first one is ours.
 do $$
 declare
   names text[] := array[
     'expected_schema', 'close_direct_ratings', 'keep_old_likes', 'live_counts', 'notify_of_likes', 'strict_likes', 'wake_worker'
   ];
-  no_mention constant text[] := array['app_functions', 'settle_one', 'like_sync', 'post_images'];
+  -- Without a text of ours. As long as the last file is not there, nothing else says which they are.
+  no_mention text[] := array['app_functions', 'settle_one', 'like_sync', 'post_images'];
 begin
   if to_regclass('supabase_migrations.schema_migrations') is null then
     return;
@@ -45,7 +47,8 @@ begin
     -- A set that stopped half way: what says the names is its last file.
     names := null;
   else
-    names := names || array(select jsonb_object_keys(queue_private.expected_schema() -> 'migration'));
+    no_mention := array(select jsonb_object_keys(queue_private.expected_schema() -> 'migration'));
+    names := names || no_mention;
   end if;
   with applied as materialized (
     select each.version, to_jsonb(each) ->> 'name' as name, to_jsonb(each) ->> 'statements' as statements
@@ -60,6 +63,7 @@ begin
     where applied.version >= (select max(first.version) from applied as first where first.name = 'reserved_names')
       and applied.name = any (no_mention)
     group by applied.name
+    having not coalesce(bool_or(applied.statements like '%queue_private%'), false)
   )
   delete from supabase_migrations.schema_migrations as each using ours where each.version = ours.version;
 exception when insufficient_privilege then

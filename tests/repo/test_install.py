@@ -354,10 +354,11 @@ def test_the_rewrites_are_those_of_the_document(app: Path, capsys: pytest.Captur
 
 
 def test_files_that_use_what_is_removed_are_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The app would not build: imports of the client, and the rewrites to the queue."""
+    """With the step that put it there: the app would not build, or its rewrites and its matcher lead nowhere."""
     install(app)
     files = {
         "components/like.tsx": '"use client";\nimport { useLike } from "@/lib/suplatzigram/react";\n',
+        "proxy.ts": SUPABASE_PROXY.replace("(?!", "(?!api/(?:posts$|ratings$)|"),
         "lib/rate.ts": 'const { like } = await import("./suplatzigram");\n',
         "lib/other.ts": 'import { x } from "./suplatzigram-of-mine";\nconst word = "lib/suplatzigram/react";\n',
     }
@@ -367,8 +368,38 @@ def test_files_that_use_what_is_removed_are_named(app: Path, capsys: pytest.Capt
     for more in (["--dry-run"], []):
         capsys.readouterr()
         assert install(app, "--remove", *more) == 0
-        named = re.findall(r"^  ([\w./]+:\d+)$", capsys.readouterr().out, re.MULTILINE)
-        assert named == ["next.config.ts:5", "components/like.tsx:2", "lib/rate.ts:1"]
+        named = re.findall(r"^  ([\w./]+:\d+: .*)$", capsys.readouterr().out, re.MULTILINE)
+        assert named == [
+            "next.config.ts:5: the rewrites of step 3",
+            "proxy.ts:5: the matcher of step 3",
+            "components/like.tsx:2: an import of step 5",
+            "lib/rate.ts:1: an import of step 5",
+        ]
+
+
+def test_what_running_it_made_goes_or_is_named(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python's caches of our sources, wherever they are; what a local `vercel build` makes git ignores, and we name."""
+    subprocess.run(["git", "init", "--quiet"], cwd=app, check=True)
+    before = contents(app)
+    install(app)
+    made = ["lib/__pycache__/errors.cpython-312.pyc", "pyproject.toml", "uv.lock", ".vercel/project.json"]
+    for name in made:
+        (app / "queue" / name).parent.mkdir(exist_ok=True)
+        (app / "queue" / name).touch()
+    assert folders.ignored_by_git(app, [f"queue/{name}" for name in made]) == [f"queue/{name}" for name in made]
+    install(app, "--remove")
+    assert contents(app).keys() - before.keys() == {f"queue/{name}" for name in made[1:]}
+    said = "note: queue/ stays, because it has what the installer did not put there: .vercel, pyproject.toml, uv.lock. "
+    assert f"{said}Delete them unless you need them" in capsys.readouterr().out
+    shutil.rmtree(app / "queue")
+    install(app, "--mode", "one-project")
+    caches = app / "lib/__pycache__"
+    caches.mkdir()
+    for name in ("errors.cpython-312.pyc", "of_the_app.cpython-312.pyc"):
+        (caches / name).touch()
+    install(app, "--remove")
+    assert contents(app).keys() - before.keys() == {"lib/__pycache__/of_the_app.cpython-312.pyc"}
+    assert "stays" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -461,6 +492,15 @@ def test_names_that_the_app_has_taken_stop_it(
     assert "background_jobs" in problems[0]
     assert "make doctor" in note
     assert "20250701000000_more.sql" in note
+    shutil.rmtree(app / MIGRATIONS)
+    (app / MIGRATIONS).mkdir()
+    (app / MIGRATIONS / "20250101000000_bucket.sql").write_text(
+        "insert into storage.buckets (id, name) values ('post-images', 'post-images'); create schema queue_removed;"
+    )
+    (problem,), _ = names.taken(app)
+    *_, asked, step = problem.splitlines()
+    assert asked.endswith("the migrations refuse to begin. Do this by hand, and run this command again:")
+    assert step == "An earlier adoption left the bucket post-images: delete it in Storage."
     shutil.rmtree(app / MIGRATIONS)
     problems, (note,) = names.taken(app)
     assert problems == []

@@ -31,6 +31,11 @@ ELSEWHERE = {
         "supabase/migrations/20270105090000_announce_comment_type.sql",
         "supabase/migrations/20270105090100_announce_comment.sql",
     ),
+    *("lib/jobs/congratulate_authors.py", "tests/jobs/test_congratulate_authors.py"),
+    *(
+        "supabase/migrations/20270105090200_congratulate_authors_type.sql",
+        "supabase/migrations/20270105090300_congratulate_authors.sql",
+    ),
     *("lib/db/_sorts.pyx", "lib/suplatzigram", "lib/supabase/client.ts"),
     "public/admin/queue/",  # built, and in no clone
 }

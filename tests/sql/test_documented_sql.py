@@ -31,6 +31,8 @@ BLOCKS = {
     "docs/cli.md: queue status": "tests/cli/test_document.py",
     "docs/cli.md: $ queue": "tests/cli/test_document.py",
     "docs/extend.md: -- announce_comment": "dev/check/extend.py",
+    "docs/extend.md: -- congratulate_authors": "dev/check/extend.py",
+    "docs/extend.md: -- most_liked_posts": "dev/check/extend.py",
     "docs/extend.md: make schema types openapi": "dev/check/extend.py",
     "docs/extend.md: make check": "tests/repo/test_makefile.py",
     "docs/extend.md: make test": "tests/repo/test_makefile.py",

@@ -58,6 +58,7 @@ def test_every_kind_of_name_moves(clones: Clones, request: pytest.FixtureRequest
         app.execute(EVERYTHING)
         mend = names.moves(app)
         assert "create schema draft_2;" in mend
+        assert not names.by_hand(mend)
         of_auth, of_storage = [line for line in mend.splitlines() if line.startswith(names.BY_HAND)]
         assert 'drop public.on_user() with "cascade"' in of_auth
         assert "bucket post-images" in of_storage
@@ -69,6 +70,17 @@ def test_every_kind_of_name_moves(clones: Clones, request: pytest.FixtureRequest
         app.execute(first.file.read_bytes())
         assert names.moves(app) == ""
         assert rows(app, "select nspname from pg_namespace where nspname = 'draft_private'")
+
+
+def test_of_a_bucket_alone_no_sql_is_printed(clones: Clones, request: pytest.FixtureRequest) -> None:
+    """Nothing moves. Whose it is shows what an earlier adoption's rollback leaves."""
+    with existing_app(clones, request) as app:
+        app.execute("insert into storage.buckets (id, name) values ('post-images', 'post-images')")
+        assert names.moves(app).startswith("-- BY HAND: in Storage, move the files of the bucket post-images ")
+        app.execute("create schema queue_removed")
+        mend = names.moves(app)
+        assert mend == "-- BY HAND: an earlier adoption left the bucket post-images: delete it in Storage."
+        assert names.by_hand(mend)
 
 
 def test_a_view_in_place_of_a_table_is_left_to_a_person(clones: Clones, request: pytest.FixtureRequest) -> None:

@@ -99,7 +99,8 @@ def test_what_triggers_and_schedules_ask_for_has_the_keys(service: Db, db: Db, r
     db.execute("update public.posts_new set likes = 1")
     asked = db.execute("select job_type::text, payload from public.background_jobs").fetchall()
     asked += db.execute("select job_type::text, payload from public.job_schedules").fetchall()
-    assert {job["job_type"] for job in asked} == released_types - {"generate_thumbnail"}
+    own = registered.keys() - released_types
+    assert {job["job_type"] for job in asked} - own == released_types - {"generate_thumbnail"}
     enqueue_many(service, asked)
     for job in asked:
         rpc(service, "enqueue_job", **job)

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from dev.diagnose.scene import OLD_APP
 from dev.doctor import Finding
+from dev.doctor.names import BY_HAND
 from dev.errors import StackError
 from dev.install import manifest
 from dev.paths import PROJECT
-from dev.rehearse import dump, report, words
+from dev.rehearse import dump, report, serving, words
 from dev.rehearse.__main__ import advice, main
 from dev.rehearse.app import App
 from dev.rehearse.changes import Changes
@@ -153,11 +154,13 @@ def app(tmp_path: Path) -> Path:
 
 
 def told(rehearsal: Rehearsal, *, width: int = 400, verbose: bool = False) -> str:
-    """Return the report, without the spaces at the ends of its lines."""
+    """Return the report. A file gets no blanks at the ends of its lines."""
     console = Console(file=io.StringIO(), width=width, highlight=False)
     report.show(console, rehearsal, judge(rehearsal), verbose=verbose)
     assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+    said = console.file.getvalue()
+    assert [line for line in said.splitlines() if line.endswith(" ")] == []
+    return said
 
 
 def in_silence(_: str) -> None:
@@ -364,7 +367,45 @@ def test_old_likes_that_were_kept_in_a_rehearsal_are_kept_in_what_comes_next(app
     assert kept.before == []
     assert kept.next == [f'make install-into DIR={app} ARGS="--dry-run --add keep_old_likes"']
     asked = judge(Rehearsal(App.found_in(app), "", changes=lost))
-    assert asked.before[0].startswith("Decide whether 7 likes without ratings shall stay.")
+    (asked_for,) = asked.before
+    assert asked_for.startswith("Decide whether 7 likes without ratings shall stay.")
+    assert asked_for.endswith("in step 2, or in step 4 after looking.")
+
+
+def test_an_app_that_has_the_queue_is_not_asked_again(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What it decided is rehearsed with it. What this checkout has more is installed next."""
+    keys = [each.file.name for each in migrations.found_in(PROJECT)]
+    optional = ["optional/keep_old_likes.sql", "optional/of_another_checkout.sql"]
+    for missing, said in (
+        (0, "  Next:\n    $ make doctor\n"),
+        (1, f"  Next:\n    $ make install-into DIR={app} ARGS=--dry-run\n    $ make doctor\n"),
+    ):
+        known = {key: manifest.Migration(installed_as=key, checksum="") for key in [*keys[missing:], *optional]}
+        kept = manifest.Manifest(choices=manifest.Choices(mode="two-projects"), migrations=known)
+        (app / manifest.FILE_NAME).write_text(kept.dumps())
+        assert main(["--app", str(app)]) == 0
+        printed = capfd.readouterr().out
+        assert "\n  The app has the queue already (with keep_old_likes).\n" in printed
+        assert printed.endswith(said)
+        assert "Decide whether" not in printed
+
+
+def test_a_bucket_alone_is_no_draft(app: Path) -> None:
+    """There is no SQL, so it needs no migration."""
+    mend = f"{BY_HAND}an earlier adoption left the bucket post-images: delete it in Storage."
+    taken = Finding("names_taken", "high", "migrations", "these names are taken: bucket post-images", mend)
+    said = told(Rehearsal(App.found_in(app), "", before=[taken], seconds={"app": 0}))
+    assert "  1. An earlier adoption left the bucket post-images: delete it in Storage.\n" in said
+    assert said.endswith(f"  Next:\n    $ make rehearse DIR={app}\n")
+    assert "SQL" not in said
+
+
+def test_apps_in_folders_of_one_name_have_files_of_their_own(tmp_path: Path) -> None:
+    """Both may be served at once."""
+    one, other = (serving.env_file_of(tmp_path / name / "app") for name in ("one", "other"))
+    assert one != other
+    assert one.name.startswith("rehearsed-app-")
+    assert serving.env_file_of(tmp_path / "one/../one/app") == one
 
 
 def test_policies_that_the_old_front_end_needs_are_mended_later(app: Path) -> None:
