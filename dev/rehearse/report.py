@@ -155,7 +155,7 @@ def show_way_back(console: Console, rehearsal: Rehearsal, *, verbose: bool) -> N
 def show_verdict(console: Console, verdict: Verdict) -> None:
     """The end: can it, what before, what next."""
     _title(console, "Verdict")
-    because = f": {verdict.reason}." if verdict.reason else "."
+    because = f"{', but' if verdict.can else ':'} {verdict.reason}." if verdict.reason else "."
     words_of = verdict.already or (
         "The app can adopt the queue" if verdict.can else "The app cannot adopt the queue yet"
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dev import paths
 from dev.doctor.names import by_hand, steps_by_hand
@@ -11,6 +12,7 @@ from dev.rehearse.app import SEED, App
 from dev.rehearse.changes import TABLES
 from dev.rehearse.rehearsal import OLD_IMAGE_URLS, Rehearsal
 from dev.rehearse.words import count, listed
+from dev.release import releases
 from dev.supabase import migrations
 
 MOVED = re.compile(r"^alter [a-z ]+ public\.\"?(\w+).* set schema ", re.MULTILINE)
@@ -22,6 +24,7 @@ SERIOUS = ("critical", "high")
 LATER = {"like_writes_ignored", "session_ids_public"}
 # The old front end writes by it, so that it is mended when that is gone.
 OPEN = "policy_open"
+YOURS = "This file is one that you added to this checkout: mend it here (docs/extend.md)."
 # Brings back likes that have no ratings.
 KEEPS = "keep_old_likes"
 
@@ -55,7 +58,7 @@ def judge(rehearsal: Rehearsal) -> Verdict:
         return Verdict(False, reason, _moving(mend, rehearsal.app.seed), [new, again], 1)
     if rehearsal.failure is not None:
         stops = rehearsal.failure
-        mend = stops.hint or "Mend that by a migration of the app's own."
+        mend = stops.hint or (YOURS if _is_yours(stops.file) else "Mend that by a migration of the app's own.")
         return Verdict(False, f"{stops.file.name} stops, {stops.reason}", [mend], [again], 1)
     if rehearsal.changes is not None and len(rehearsal.changes.made) == len(TABLES):
         reason = f"its migrations make none of {', '.join(TABLES)}, so there is nothing to adopt"
@@ -94,6 +97,12 @@ def _lacks(rehearsal: Rehearsal, installed: Manifest) -> bool:
     return bool(ours - installed.migrations.keys()) or any(
         step.stem not in rehearsal.app.steps for step in rehearsal.steps
     )
+
+
+def _is_yours(file: Path) -> bool:
+    """Whether it is a migration of this checkout that no release has."""
+    released = {name for release in releases(paths.PROJECT) for name in release.checksums}
+    return file.parent == paths.PROJECT / "supabase/migrations" and file.name not in released
 
 
 def _moving(mend: str, seed: str) -> list[str]:

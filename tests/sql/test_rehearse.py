@@ -360,6 +360,18 @@ def test_a_migration_of_ours_that_stops_is_a_verdict(app: Path, url: str) -> Non
     assert judge(done).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "whose"), [("20270105090100_announce_comment.sql", "this checkout"), (None, "the app's own")]
+)
+def test_who_mends_a_migration_that_stops(app: Path, name: str | None, whose: str) -> None:
+    """One that somebody added to the checkout is theirs; a released one never changes."""
+    folder = PROJECT / "supabase/migrations"
+    stopped = folder / name if name else migrations.found_in(PROJECT)[0].file
+    done = Rehearsal(App.found_in(app), "", failure=ScriptError(stopped, psycopg.Error("no such column"), None, ""))
+    (step,) = judge(done).before
+    assert whose in step
+
+
 def test_old_likes_that_were_kept_in_a_rehearsal_are_kept_in_what_comes_next(app: Path) -> None:
     """That was the decision."""
     lost = Changes([], 1, 1, 7, [], "refused", [], set(), [])
