@@ -6,7 +6,7 @@ import pytest
 
 from tests.sql.ageing import age_job
 from tests.sql.bulk import ended_jobs, pending_jobs, processing_jobs
-from tests.sql.calls import Db, Row, claim_one, enqueue, outcome, rpc, settle, value
+from tests.sql.calls import Db, Row, claim_one, count, enqueue, outcome, rpc, settle, value
 from tests.sql.conftest import OpenService
 
 
@@ -170,7 +170,8 @@ def test_schedules_are_told(service: Db) -> None:
     rpc(service, "fire_schedule", name="cleanup-expired", slot=slot, next_run=slot + timedelta(days=1))
     rpc(service, "fail_schedule", name="audit-like-counts", error="nonsense")
     told = {schedule["name"]: schedule for schedule in stats(service)["schedules"]}
-    assert set(told) == {"audit-like-counts", "cleanup-expired", "recompute-rankings"}
+    assert told.keys() >= {"audit-like-counts", "cleanup-expired", "recompute-rankings"}
+    assert len(told) == count(service, "job_schedules")
     assert told["audit-like-counts"]["last_error"] == "nonsense"
     cleanup = told["cleanup-expired"]
     assert (cleanup["cron_expression"], cleanup["timezone"], cleanup["enabled"]) == ("17 3 * * *", "UTC", True)
