@@ -16,13 +16,13 @@ ARGUMENTS = (
 
 
 @contextlib.contextmanager
-def launch() -> Iterator[Browser]:
-    """Yield a headless Chromium with an empty user-data-dir, ended with the block.
+def launch(**variables: str) -> Iterator[Browser]:
+    """Yield a headless Chromium with an empty user-data-dir, ended with the block. variables: of its environment.
 
     Until then Playwright's loop runs in this thread, and no other asyncio loop can.
     """
     program = chromium_program()
-    env: dict[str, str | float | bool] = {**os.environ, **completed(program)}
+    env: dict[str, str | float | bool] = {**os.environ, **completed(program), **variables}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS], env=env)
         try:

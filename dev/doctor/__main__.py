@@ -13,9 +13,11 @@ from dataclasses import asdict
 import psycopg
 from rich.console import Console
 
+from dev.doctor import which
 from dev.doctor.examination import MAX_ROWS, SEVERITIES, Finding, examine
 from dev.doctor.report import show
 from dev.process import pipes
+from lib.cli.problems import BadUsage
 
 NEVER = "never"
 
@@ -23,17 +25,20 @@ NEVER = "never"
 def main(arguments: Sequence[str]) -> int:
     """Examine, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dev.doctor", description=__doc__)
-    parser.add_argument("database_url", nargs="?", default=os.environ.get("DATABASE_URL"), help="else DATABASE_URL")
+    parser.add_argument("database_url", nargs="?", help="else DATABASE_URL, of the environment or of .env.local")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
         "--fail-on", choices=[*SEVERITIES, NEVER], default="high", help="exit 1 from this severity on (default: high)"
     )
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS, help="read of one table at most")
     options = parser.parse_args(arguments)
-    if not options.database_url:
-        parser.error("the URL of the database is missing: give it, or set DATABASE_URL")
     try:
-        findings = examine(options.database_url, options.max_rows)
+        chosen = which.database(options.database_url, os.environ)
+        print(f"doctor: examining {chosen}", file=sys.stderr)
+        findings = examine(chosen.url, options.max_rows)
+    except BadUsage as problem:
+        print(f"doctor: {problem}", file=sys.stderr)
+        return 2
     except psycopg.Error as error:
         print(f"doctor: the database cannot be examined: {str(error).strip()}", file=sys.stderr)
         return 2

@@ -10,10 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from dev.doctor.examination import SEVERITIES, Finding, Severity
+from lib.cli.words import is_command
 
 STYLES: dict[Severity, str] = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
-
-COMMAND = re.compile(r"(psql|supabase|make|python|vercel|curl|\./queue|queue) ")
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def show_padded(console: Console, findings: Sequence[Finding]) -> None:
         console.print(Text.assemble(head, "  ", (finding.subject, "dim")))
         console.print(Padding(Text(finding.message), (0, 0, 0, 4)))
         # Not wrapped, so that it can be copied. SQL has no prompt before it.
-        prompt = "$ " if COMMAND.match(finding.mend) else ""
+        prompt = "$ " if is_command(finding.mend) else ""
         console.print(Text(indent(prompt + finding.mend, "    "), style="green"), soft_wrap=True)
         console.print()
     console.print(verdict(findings))

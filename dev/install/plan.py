@@ -6,11 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dev.errors import StackError
-from dev.install import files, folders, manifest, migrations, routes
+from dev.install import files, folders, local_build, manifest, migrations, routes
 from dev.install.manifest import Choices, Manifest, checksum
-
-# With these in one folder, Vercel would not look at our requirements.txt.
-PYTHON_PROJECTS = ("pyproject.toml", "uv.lock", "Pipfile", "Pipfile.lock")
 
 
 @dataclass
@@ -71,7 +68,7 @@ def for_install(project: Path, app: Path, choices: Choices, now: datetime, add: 
     plan.unchanged_migrations = len(placed) - len(plan.new_migrations)
     for name in sorted(known.files.keys() - own.keys()):
         _drop(plan, name, known.files[name])
-    _remark(plan, project)
+    _remark(plan, project, is_installed=before is not None)
     plan.manifest = Manifest(
         choices=choices,
         files={name: checksum(content) for name, content in own.items()},
@@ -118,10 +115,11 @@ def _stays(plan: Plan, before: Manifest) -> list[str]:
     return [f"{why}. Delete {it} unless you need {it}"]
 
 
-def _remark(plan: Plan, project: Path) -> None:
+def _remark(plan: Plan, project: Path, *, is_installed: bool) -> None:
     """Note what collides with the app, and what it should know."""
     app, choices = plan.app, plan.choices
-    plan.problems += _python_problems(app, choices)
+    if choices.mode == "one-project":
+        plan.problems += local_build.hindrances(app, is_installed=is_installed)
     problems, notes = routes.collisions(project, app, choices)
     plan.problems += problems
     plan.notes += notes + routes.caught_by_proxy(project, app, choices) + _ignored(plan)
@@ -162,16 +160,6 @@ def _drop(plan: Plan, name: str, content: str) -> None:
         plan.delete.append(name)
     else:
         plan.notes.append(f"{name} was changed since it was installed, so it stays")
-
-
-def _python_problems(app: Path, choices: Choices) -> list[str]:
-    if choices.mode == "two-projects":
-        return []
-    return [
-        f"{name} is there, so Vercel would not install our requirements.txt: use --mode two-projects"
-        for name in PYTHON_PROJECTS
-        if (app / name).exists()
-    ]
 
 
 def _ignored(plan: Plan) -> list[str]:

@@ -13,6 +13,8 @@ SOURCES = {".js", ".jsx", ".mjs", ".ts", ".tsx"}
 PUBLIC = ("/api/ratings", "/api/posts")
 # How a matcher begins that takes all paths but some.
 EXCLUDING = "/((?!"
+# Out of a collision.
+WAYS = 'rename it, or give ours a prefix: ARGS="--prefix jobs"'
 # What Next.js calls it, and what it did before version 16.
 PROXIES = ("proxy", "middleware")
 
@@ -75,11 +77,12 @@ def collisions(project: Path, app: Path, choices: Choices) -> tuple[list[str], l
                 if route.is_dynamic:
                     notes.append(f"{where} answers {path} so far; from now on the queue does")
                 elif choices.mode == "one-project":
-                    problems.append(f"{where} answers {path}, and Vercel would silently replace it: choose --prefix")
-                else:
                     problems.append(
-                        f"{where} answers {path}, so a rewrite to the queue is not reached: choose --prefix"
+                        f"{where} answers {path}, and Vercel would silently replace it: {WAYS} "
+                        "(then without the operators' page)"
                     )
+                else:
+                    problems.append(f"{where} answers {path}, so a rewrite to the queue is not reached: {WAYS}")
     return problems, notes
 
 

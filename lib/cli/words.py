@@ -9,6 +9,8 @@ from rich.markup import escape
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # C0 without the line feed, DEL and C1 (Unicode, category Cc), and what turns the direction of writing around.
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# How a mend begins that is typed into a shell. The others are SQL.
+_COMMAND = re.compile(r"(psql|supabase|make|python|vercel|curl|for|\./queue|queue) ")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -20,6 +22,11 @@ def clean(text: str) -> str:
 def safe(text: str) -> str:
     """Return what others wrote as text to be shown: no control characters, and square brackets are no markup."""
     return escape(clean(text))
+
+
+def is_command(mend: str) -> bool:
+    """Whether what mends a finding is for a shell: a prompt goes before it, and not before SQL."""
+    return _COMMAND.match(mend) is not None
 
 
 def number(value: float | None) -> str:

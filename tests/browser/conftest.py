@@ -44,8 +44,8 @@ class Complaints:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser: an installed one, else the one that npm brings."""
-    with launch() as browser:
+    """The browser: an installed one, else the one that npm brings. Its locale is that of most containers."""
+    with launch(LC_ALL="C") as browser:
         yield browser
 
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from playwright.sync_api import Page, Route, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
 from dev.vercel import Functions
 from tests.browser.conftest import Complaints
@@ -86,6 +87,39 @@ def test_being_offline_is_said(site: Site, page: Page, complaints: Complaints) -
     expect(page.get_by_text("This device is offline.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("This device is offline.")).to_have_count(0)
+
+
+def test_the_chart_is_drawn_where_the_system_names_no_language(site: Site, chromium: Browser) -> None:
+    """Chromium's language is "en-US@posix" there, which Intl refuses. The overview has two charts."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        site.sign_in(page)
+        expect(page.locator(".plot canvas")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ((404, ""), "A newer version may have been deployed meanwhile: reload the page."),
+        (
+            (200, "throw new RangeError('no such luck')"),
+            "The page is at fault, not the queue: RangeError: no such luck",
+        ),
+    ],
+)
+def test_why_the_chart_is_not_shown_is_said(
+    site: Site, page: Page, complaints: Complaints, answer: tuple[int, str], says: str
+) -> None:
+    """A script that is gone, since a page was open during a deployment, is not a script that fails."""
+    complaints.expected += ["status of 404", "RangeError: no such luck", "dynamically imported module"]
+    status, script = answer
+    page.route(
+        "**/assets/chart-*.js",
+        lambda route: route.fulfill(status=status, content_type="text/javascript", body=script),
+    )
+    site.sign_in(page)
+    failure = page.get_by_role("alert").filter(has_text="The chart could not be shown.")
+    expect(failure.locator("p").last).to_have_text(says)
 
 
 def test_a_job_that_is_gone_is_said_to_be_gone(site: Site, page: Page) -> None:

@@ -10,6 +10,7 @@ from dev.check import __main__ as checks
 from dev.check import bundle, extend
 from dev.check.bundle import Function
 from dev.check.commands import CheckError
+from dev.check.extended_app import MIGRATIONS
 from dev.check.schema import describe
 from dev.paths import PROJECT
 from dev.supabase.address import Address
@@ -126,10 +127,10 @@ def test_the_page_on_job_types_is_written_as_printed(tmp_path: Path) -> None:
         (wrong,) = extend.files_of(text)
         with pytest.raises(CheckError, match=problem):
             wrong.write(tmp_path)
-    (tmp_path / extend.MIGRATIONS).mkdir(parents=True)
-    (tmp_path / extend.MIGRATIONS / "20300101000000_of_a_fork.sql").touch()
-    (migration,) = extend.files_of(shown.format(f"{extend.MIGRATIONS}/20270101000000_name.sql", ""))
-    assert migration.due(tmp_path).name == f"{extend.MIGRATIONS}/20300101000001_name.sql"
+    (tmp_path / MIGRATIONS).mkdir(parents=True)
+    (tmp_path / MIGRATIONS / "20300101000000_of_a_fork.sql").touch()
+    (migration,) = extend.files_of(shown.format(f"{MIGRATIONS}/20270101000000_name.sql", ""))
+    assert migration.due(tmp_path).name == f"{MIGRATIONS}/20300101000001_name.sql"
     page = (PROJECT / extend.PAGE).read_text()
     assert [part.name for part in extend.files_of(page)] == re.findall(r"^\*\*`(.+?)`\*\*", page, re.MULTILINE)
 

@@ -216,13 +216,17 @@ def test_what_the_app_changed_since_is_not_overwritten_nor_deleted(app: Path, ch
 @pytest.mark.parametrize(
     ("file", "mode", "stops"),
     [
-        ("app/api/posts/route.ts", "one-project", "app/api/posts/route.ts answers /api/posts"),
-        ("src/app/(public)/api/ratings/route.js", "one-project", "answers /api/ratings"),
+        (
+            "app/api/posts/route.ts",
+            "one-project",
+            'replace it: rename it, or give ours a prefix: ARGS="--prefix jobs" (then without the operators\' page)',
+        ),
+        ("src/app/(public)/api/ratings/route.js", "one-project", "route.js answers /api/ratings, and Vercel would"),
         ("pages/api/queue/process.ts", "one-project", "answers /api/queue/process"),
-        ("pages/api/posts/index.ts", "two-projects", "a rewrite to the queue is not reached"),
+        ("pages/api/posts/index.ts", "two-projects", "a rewrite to the queue is not reached: rename it, or give"),
         ("api/posts.ts", "one-project", "api/posts.ts answers /api/posts"),
         ("lib/errors.py", "one-project", "lib/errors.py is there already"),
-        ("pyproject.toml", "one-project", "pyproject.toml is there"),
+        ("pyproject.toml", "one-project", "install our requirements.txt: use --mode two-projects"),
         ("requirements.txt", "one-project", "requirements.txt is there already"),
     ],
 )
@@ -236,6 +240,27 @@ def test_what_collides_is_refused(
     assert install(app, "--mode", mode) == 1
     assert stops in capsys.readouterr().err
     assert contents(app) == before
+
+
+def test_what_a_local_build_left_is_to_be_deleted(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`vercel build` makes a Python project of our requirements.txt. The other mode is no way out of that."""
+    install(app, "--mode", "one-project")
+    pins = re.findall(r"^[\w.-]+==\S+", (app / "requirements.txt").read_text(), re.MULTILINE)
+    (app / "pyproject.toml").write_text(
+        f'[project]\nname = "app"\nversion = "0.1.0"\ndependencies = {json.dumps(pins)}\nrequires-python = "~=3.12.0"\n'
+    )
+    (app / "uv.lock").write_text("version = 1\n")
+    capsys.readouterr()
+    assert install(app) == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml and uv.lock were left by a local `vercel build`" in said
+    assert "rm pyproject.toml uv.lock" in said
+    assert "two-projects" not in said
+    (app / "pyproject.toml").write_text('[project]\nname = "own"\ndependencies = ["flask==3.1.0"]\n')
+    assert install(app) == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml is there, so Vercel would not install our requirements.txt: delete it, if a local" in said
+    assert "two-projects" not in said
 
 
 def test_a_prefix_makes_room_for_the_app_s_routes(app: Path) -> None:

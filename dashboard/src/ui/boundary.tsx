@@ -8,22 +8,30 @@ interface BoundaryProps {
   children: ReactNode;
 }
 
-export class Boundary extends Component<BoundaryProps, { broken: boolean }> {
-  override state = { broken: false };
+// What a script or style that could not be fetched is called: by Chromium and Firefox, by Safari, by Vite.
+const NOT_FETCHED = /dynamically imported module|Importing a module script failed|Unable to preload CSS/;
 
-  static getDerivedStateFromError() {
-    return { broken: true };
+export class Boundary extends Component<BoundaryProps, { fault: string | null }> {
+  override state = { fault: null };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { fault: String(error) };
   }
 
   override render() {
-    if (!this.state.broken) {
+    const { fault } = this.state;
+    if (fault === null) {
       return this.props.children;
     }
     return (
       <div className="failure" role="alert">
         <div>
           <p className="failure-title">{this.props.what} could not be shown.</p>
-          <p>A newer version may have been deployed meanwhile: reload the page.</p>
+          <p>
+            {NOT_FETCHED.test(fault)
+              ? "A newer version may have been deployed meanwhile: reload the page."
+              : `The page is at fault, not the queue: ${fault}`}
+          </p>
         </div>
         <Button icon="refresh" onClick={() => location.reload()}>
           Reload

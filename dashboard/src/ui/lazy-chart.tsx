@@ -2,9 +2,13 @@
 
 import { type ComponentProps, lazy, Suspense } from "react";
 import { Boundary } from "./boundary";
+import { ensureValidLanguage } from "./language";
 import { Loading } from "./parts";
 
-const Loaded = lazy(() => import("./chart").then(({ Chart: component }) => ({ default: component })));
+const Loaded = lazy(() => {
+  ensureValidLanguage();
+  return import("./chart").then(({ Chart: component }) => ({ default: component }));
+});
 
 export function Chart(props: ComponentProps<typeof Loaded>) {
   return (

@@ -20,7 +20,7 @@ def findings_screen(doctor: Doctor) -> RenderableType:
         )
         parts += [
             indented(Text(words.clean(each.message))),
-            indented(Text(words.clean(each.mend), style="dim"), "[dim]$[/]"),
+            indented(Text(words.clean(each.mend), style="dim"), "[dim]$[/]" if words.is_command(each.mend) else ""),
             "",
         ]
     parts.append(_sum(doctor))
