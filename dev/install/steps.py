@@ -127,20 +127,20 @@ def after_removal(project: Path, before: Manifest, uses: list[str]) -> None:
     """Say what of the app's code breaks, and how the database is rolled back."""
     tell_uses(uses)
     first = (
-        "First delete the queue's project in Vercel, which would find nothing to call."
+        "first delete the queue's project in Vercel, which would find nothing to call."
         if before.choices.mode == "two-projects"
-        else "First deploy the app without it."
+        else "first deploy the app without it."
     )
     say(
-        f"If the migrations were pushed, the database still has the queue. {first} Then roll the database back, which "
+        f"If the migrations were pushed and are not rolled back yet: {first} Then roll the database back, which "
         "also takes them out of Supabase's list of migrations:"
     )
     say()
     show(rolling_back(project / "supabase/rollback/migrations.sql"))
     say()
     say(
-        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. If they were never pushed, "
-        "there is nothing more to do."
+        "Without psql, paste that file into the SQL editor, between `begin;` and `commit;`. Otherwise there is nothing "
+        "more to do."
     )
 
 

@@ -133,6 +133,12 @@ def _decisions(rehearsal: Rehearsal, *, keeps: bool) -> list[str]:
         likes = count(rehearsal.changes.lost, "like")
         add = f'ARGS="--add {KEEPS}", in step 2, or in step 4 after looking'
         steps.append(f"Decide whether {likes} without ratings shall stay. If so: {add}.")
+    moved = sum(rows for _, _, rows in rehearsal.changes.repaired) if rehearsal.changes else 0
+    if moved and rehearsal.app.seed:
+        steps.append(
+            f"Take the {count(moved, 'row')} that part 2 moves out of supabase/{SEED}, if they come from there: "
+            "`supabase db reset` applies it after all migrations, which refuse them."
+        )
     if any(warning.startswith(OLD_IMAGE_URLS) for warning in rehearsal.warnings):
         steps.append(
             "Change the code that writes an image_url which is no http(s) URL and no path: new ones are refused."

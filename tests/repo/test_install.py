@@ -93,7 +93,7 @@ def test_what_it_puts_in_it_takes_out(app: Path, mode: str, capsys: pytest.Captu
     assert sorted(app.rglob("*/")) == folders
     printed = capsys.readouterr().out
     assert f"-f {ROOT}/supabase/rollback/migrations.sql\n" in printed
-    assert ("First delete the queue's project in Vercel" in printed) == (mode == "two-projects")
+    assert ("first delete the queue's project in Vercel" in printed) == (mode == "two-projects")
 
 
 def test_a_dry_run_changes_nothing_and_names_every_file(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,8 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import LiteralString
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -15,10 +16,11 @@ from dev.rehearse.__main__ import _parser as rehearsal
 from dev.vercel import Functions
 from lib.jobs.generate_thumbnail import GenerateThumbnail
 from tests.conftest import PROJECT, Clones
-from tests.sql.adopting import RIGHT, existing_app, migrate
+from tests.sql.adopting import RIGHT, attempt, existing_app, migrate
 from tests.sql.calls import Db
 
 DOCUMENT = (PROJECT / "docs/adopt.md").read_text()
+USER = UUID(int=1)
 TARGETS = re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -40,9 +42,27 @@ def test_its_queries_run_on_an_adopted_database(app: Db) -> None:
     app.execute("update public.posts_new set image_url = 'https://old.example.com/x.jpg' where caption = 'no ratings'")
     migrate(app)
     statements = [each for block in blocks("sql") for each in block.split(";") if each.strip()]
-    assert len(statements) == 5
-    for statement in statements:
-        assert app.execute(statement.encode()).fetchall(), statement
+    queries = [each for each in statements if not each.startswith("alter policy")]
+    assert len(queries) == 5
+    for query in queries:
+        assert app.execute(query.encode()).fetchall(), query
+
+
+def test_its_policy_lets_users_add_their_own_posts_only(app: Db) -> None:
+    """A tutorial's policy lets anybody add a post in another's name."""
+    app.execute("""
+        alter table public.posts_new enable row level security;
+        create policy "Enable insert for all users" on public.posts_new for insert with check (true)
+    """)
+    migrate(app)
+    (statement,) = (block for block in blocks("sql") if block.startswith("alter policy"))
+    others: LiteralString = "insert into public.posts_new (user_id) values ('00000000-0000-0000-0000-000000000002')"
+    own: LiteralString = "insert into public.posts_new (user_id) values ('00000000-0000-0000-0000-000000000001')"
+    assert (attempt(app, "anon", others), attempt(app, "authenticated", others, USER)) == (1, 1)
+    app.execute(statement.encode())
+    refused = "InsufficientPrivilege"
+    assert (attempt(app, "anon", others), attempt(app, "authenticated", others, USER)) == (refused, refused)
+    assert attempt(app, "authenticated", own, USER) == 1
 
 
 def test_its_commands_exist() -> None:

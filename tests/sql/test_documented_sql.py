@@ -25,6 +25,7 @@ BLOCKS = {
     "docs/adopt.md: supabase db dump": "not executed: needs Docker; test_rehearse.py loads what it prints",
     "docs/adopt.md: make install-into": "tests/repo/test_makefile.py",
     "docs/adopt.md: select split_part(image_url": "tests/sql/test_adopt_document.py",
+    "docs/adopt.md: alter policy": "tests/sql/test_adopt_document.py",
     "docs/adopt.md: select jsonb_pretty(queue_diagnostics": "tests/sql/test_adopt_document.py",
     "docs/adopt.md: select old.post_id, old.likes": "tests/sql/test_adopt_document.py",
     "docs/cli.md: make setup": "tests/repo/test_makefile.py",

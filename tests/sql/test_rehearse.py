@@ -182,6 +182,8 @@ def test_it_says_what_changes_and_that_the_way_back_leaves_nothing(app: Path, ur
         "Then the schema is what it was, and so are the app's rows.",
         "The app can adopt the queue.\n",
         "1. Decide whether 14 likes without ratings shall stay.",
+        "2. Take the ",
+        "`supabase db reset` applies it after all migrations, which refuse them.",
         f"    $ make install-into DIR={app} ARGS=--dry-run",
     ):
         assert line in said, line
