@@ -1,4 +1,4 @@
-"""The verdict: whether the app can adopt the queue, what a person does by hand before, and the next command. Pure."""
+"""The verdict: whether the app can adopt the queue, what a person does by hand before, and the next command."""
 
 import re
 from collections.abc import Sequence

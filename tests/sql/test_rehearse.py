@@ -389,7 +389,7 @@ def test_old_likes_that_were_kept_in_a_rehearsal_are_kept_in_what_comes_next(app
 def test_an_app_that_has_the_queue_is_not_asked_again(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What it decided is rehearsed with it. What this checkout has more is installed next."""
     keys = [each.file.name for each in migrations.found_in(PROJECT)]
-    optional = ["optional/keep_old_likes.sql", "optional/of_another_checkout.sql"]
+    optional = ["optional/keep_old_likes.sql", "optional/strict_likes.sql", "optional/of_another_checkout.sql"]
     for missing, said in (
         (0, "  Next:\n    $ make doctor\n"),
         (1, f"  Next:\n    $ make install-into DIR={app} ARGS=--dry-run\n    $ make doctor\n"),
@@ -399,7 +399,8 @@ def test_an_app_that_has_the_queue_is_not_asked_again(app: Path, capfd: pytest.C
         (app / manifest.FILE_NAME).write_text(kept.dumps())
         assert main(["--app", str(app)]) == 0
         printed = capfd.readouterr().out
-        assert "\n  The app has the queue already (with keep_old_likes).\n" in printed
+        assert "\n  The app has the queue already (with keep_old_likes and strict_likes).\n" in printed
+        assert "--add strict_likes" not in printed  # which the doctor says of an app whose likes are not refused yet
         assert printed.endswith(said)
         assert "Decide whether" not in printed
 
